@@ -1,0 +1,374 @@
+"""The Python API: everything a door can do. Heavy imports are inside the functions.
+
+    from model_playground.api import Playground
+
+    playground = Playground("workspace")
+    playground.import_dataset("photos", name="fruit", task="classification")
+    playground.create_split("fruit", name="fruit-1")
+    record = playground.run_experiment(
+        Specification(split="fruit-1", task="classification", architecture="timm",
+                      losses={"class": "focal(gamma=2)"}, weights="none"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model_playground.core.contracts import Facts, LossDeclaration
+from model_playground.core.errors import InvalidError, unknown_name
+from model_playground.core.events import Emit, Event
+from model_playground.core.expression import parse_losses, parse_slot
+from model_playground.core.records import (
+    CheckReport,
+    ChoiceRecord,
+    Comparison,
+    DatasetRecord,
+    ExperimentForm,
+    ExperimentRecord,
+    RunSeries,
+    SlotChoices,
+    SplitRecord,
+    TaskRecord,
+    TestReport,
+)
+
+if TYPE_CHECKING:
+    from model_playground.core.specification import Specification
+    from model_playground.store.workspace import Workspace
+
+Advance = Callable[[str, int, int], None]
+"""Told of the progress of long work: the stage, how much is done, how much there is."""
+
+
+class Playground:
+    """A workspace and all that can be done in it.
+
+    Args:
+        workspace: its folder; else PLAYGROUND_WORKSPACE, else ./.playground. It is made when
+            something is first written.
+        plugins: files with losses of one's own.
+        notify: told what is being done when that takes seconds, such as importing torch.
+    """
+
+    def __init__(
+        self,
+        workspace: str | Path | None = None,
+        *,
+        plugins: Sequence[str | Path] = (),
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
+        self._folder = workspace
+        self._opened: Workspace | None = None
+        self.plugins = tuple(Path(plugin).resolve() for plugin in plugins)
+        self.notify = notify or (lambda message: None)
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace's folder."""
+        return self._workspace.folder
+
+    @property
+    def _workspace(self) -> Workspace:
+        # Opened late: what lists losses needs no database.
+        if self._opened is None:
+            from model_playground.store.workspace import Workspace
+
+            self._opened = Workspace(self._folder)
+        return self._opened
+
+    # Datasets
+
+    def import_dataset(
+        self,
+        path: str | Path,
+        *,
+        name: str,
+        task: str | None = None,
+        image_column: str | None = None,
+        target_columns: Sequence[str] = (),
+        class_table: str | Path | None = None,
+        drop_faulty: bool = False,
+        advance: Advance | None = None,
+    ) -> tuple[DatasetRecord, CheckReport]:
+        """Import labelled images, which stay where they are, and say what was found in them.
+
+        Args:
+            path: a folder, a table or a class table.
+            name: the dataset's name; an existing one gets a new revision.
+            task: what the labels are for, where the files leave it open.
+            image_column: of a table, the column with the image files.
+            target_columns: of a table, the column with the class, or those with the values.
+            class_table: of masks, the table of pixel value → class name.
+            drop_faulty: leave out items that cannot be used instead of refusing the import.
+            advance: told of the progress.
+
+        Raises:
+            InvalidError: the path, a table or an image cannot be read, or the labels are unclear.
+        """
+        from model_playground.work import datasets
+
+        return datasets.import_dataset(
+            self._workspace,
+            Path(path),
+            name=name,
+            task=task,
+            image_column=image_column,
+            target_columns=target_columns,
+            class_table=None if class_table is None else Path(class_table),
+            drop_faulty=drop_faulty,
+            advance=advance,
+        )
+
+    def list_datasets(self) -> list[DatasetRecord]:
+        """List the datasets with their newest revisions."""
+        from model_playground.store.datasets import list_datasets
+
+        return list_datasets(self._workspace.store)
+
+    def get_dataset(self, name: str) -> DatasetRecord:
+        """Return a dataset's newest revision."""
+        from model_playground.store.datasets import get_dataset
+
+        return get_dataset(self._workspace.store, name)
+
+    def check_dataset(self, name: str, *, advance: Advance | None = None) -> CheckReport:
+        """Check a dataset against its files, which may have changed since the import."""
+        from model_playground.work import datasets
+
+        return datasets.check_dataset(self._workspace, name, advance=advance)
+
+    # Splits
+
+    def create_split(
+        self,
+        dataset: str,
+        *,
+        name: str,
+        train: float = 70,
+        test: float = 20,
+        validation: float = 10,
+        seed: int = 0,
+        from_file: str | Path | None = None,
+        group_by: str | None = None,
+    ) -> SplitRecord:
+        """Put every item of a dataset into exactly one part.
+
+        Args:
+            dataset: the dataset's name.
+            name: the split's name, new in the workspace.
+            train: per cent to learn from.
+            test: per cent that stays sealed until the end.
+            validation: per cent to choose by.
+            seed: the same seed gives the same split.
+            from_file: a table of item and part instead of drawing.
+            group_by: a column of the dataset whose equal values stay in one part.
+
+        Raises:
+            InvalidError: the shares do not add up to 100, a part would be empty, or the table
+                does not fit the dataset.
+        """
+        from model_playground.work import datasets
+
+        return datasets.create_split(
+            self._workspace,
+            dataset,
+            name=name,
+            shares={"train": train, "validation": validation, "test": test},
+            seed=seed,
+            from_file=None if from_file is None else Path(from_file),
+            group_by=group_by,
+        )
+
+    def list_splits(self) -> list[SplitRecord]:
+        """List the splits."""
+        from model_playground.store.splits import list_splits
+
+        return list_splits(self._workspace.store)
+
+    def get_split(self, name: str) -> SplitRecord:
+        """Return a split."""
+        from model_playground.store.splits import get_split
+
+        return get_split(self._workspace.store, name)
+
+    # What can be chosen
+
+    def list_losses(self) -> list[LossDeclaration]:
+        """List all losses, the user's own last."""
+        return list(self._catalogue().values())
+
+    def get_loss(self, name: str) -> LossDeclaration:
+        """Return what is known of a loss."""
+        catalogue = self._catalogue()
+        if name not in catalogue:
+            raise unknown_name("loss", name, catalogue)
+        return catalogue[name]
+
+    def loss_choices(self, task: str | None = None, *, split: str | None = None) -> list[SlotChoices]:
+        """Say for each slot which losses can be chosen, and why the others cannot.
+
+        Args:
+            task: the task; that of the split if None.
+            split: for the classes of this split; without it, for three classes.
+        """
+        from model_playground.tasks.task import get_task
+        from model_playground.work.choices import slot_choices
+
+        if split is None:
+            facts = Facts(classes=("class 1", "class 2", "class 3"), target_names=("value",))
+        else:
+            facts, task = self._facts(split), task or self.get_split(split).task
+        return slot_choices(get_task(task or ""), facts, self._catalogue())
+
+    def list_tasks(self) -> list[TaskRecord]:
+        """List the tasks with their slots."""
+        from model_playground.work.choices import task_records
+
+        return task_records()
+
+    def list_architectures(self, task: str | None = None) -> list[ChoiceRecord]:
+        """List the architectures, or those that do a task."""
+        from model_playground.tasks.task import get_task
+        from model_playground.work.choices import architecture_choices
+
+        return architecture_choices(None if task is None else get_task(task).name)
+
+    def default_architecture(self, task: str) -> str:
+        """Return the architecture that is used where none is named: the first for the task."""
+        return self.list_architectures(task)[0].name
+
+    def losses_by_slot(self, task: str, texts: Sequence[str]) -> dict[str, str]:
+        """Read `--loss` texts: `slot=expression`, or an expression where there is one slot.
+
+        Raises:
+            InvalidError: a slot is missing where there are several, or is named twice.
+        """
+        from model_playground.tasks.task import get_task
+
+        slots = [slot.name for slot in get_task(task).slots(Facts(classes=("a", "b")))]
+        found: dict[str, str] = {}
+        for text in texts:
+            slot, expression = parse_slot(text)
+            if slot is None and len(slots) > 1:
+                raise InvalidError(
+                    "loss.slot_missing",
+                    "{text!r} needs a slot before it, such as {slot}={text}",
+                    text=text,
+                    slot=slots[0],
+                )
+            slot = slot or slots[0]
+            if slot in found:
+                raise InvalidError(
+                    "loss.slot_twice",
+                    "the slot {slot} is given two losses; write their sum: {slot}={one} + {two}",
+                    slot=slot,
+                    one=found[slot],
+                    two=expression,
+                )
+            parse_losses(expression)
+            found[slot] = expression
+        return found
+
+    def experiment_form(self, split: str, *, task: str | None = None) -> ExperimentForm:
+        """Derive the new-experiment form for a split from the declarations."""
+        from model_playground.tasks.task import get_task
+        from model_playground.work.choices import experiment_form
+
+        record = self.get_split(split)
+        return experiment_form(
+            split, get_task(task or record.task), self._facts(split), self._catalogue()
+        )
+
+    # Experiments
+
+    def validate(self, specification: Specification) -> Specification:
+        """Return the specification with every default filled in, or raise what is wrong with it."""
+        from model_playground.work import experiments
+
+        return experiments.resolve(
+            self._workspace, specification, catalogue=self._catalogue(), plugins=self.plugins
+        )
+
+    def create_experiment(self, specification: Specification) -> ExperimentRecord:
+        """Validate, store and queue an experiment; a worker will run it."""
+        from model_playground.work import experiments
+
+        return experiments.queue(self._workspace, self.validate(specification))
+
+    def run_experiment(
+        self, specification: Specification, *, emit: Emit | None = None
+    ) -> ExperimentRecord:
+        """Validate and store an experiment and run it here and now.
+
+        Args:
+            specification: what to run.
+            emit: told everything that happens, besides the store.
+        """
+        from model_playground.work import experiments
+
+        resolved = self.validate(specification)
+        self.notify("Importing PyTorch and the models' libraries…")
+        return experiments.run_here(self._workspace, resolved, emit=emit)
+
+    def stop_experiment(self, name: str) -> ExperimentRecord:
+        """Ask an experiment's runs to stop; what they have learnt is kept."""
+        from model_playground.work import experiments
+
+        return experiments.stop(self._workspace, name)
+
+    def list_experiments(self) -> list[ExperimentRecord]:
+        """List the experiments."""
+        from model_playground.store.experiments import list_experiments
+
+        return list_experiments(self._workspace.store)
+
+    def get_experiment(self, name: str) -> ExperimentRecord:
+        """Return an experiment with its runs."""
+        from model_playground.store.experiments import get_experiment
+
+        return get_experiment(self._workspace.store, name)
+
+    def experiment_series(self, name: str) -> list[RunSeries]:
+        """Return all points of an experiment's runs."""
+        from model_playground.store.events import series
+
+        return series(self._workspace.store, name)
+
+    def experiment_events(self, name: str, *, after: int = 0) -> list[tuple[int, str, Event]]:
+        """Return number, run id and event of all that happened after an event number, in order.
+
+        Of the progress of a run only the latest is kept, with its own number.
+        """
+        from model_playground.store.events import events_after
+
+        return events_after(self._workspace.store, name, after)
+
+    def compare_experiments(self, names: Sequence[str]) -> Comparison:
+        """Set experiments side by side: what differs, and the difference of each to the first."""
+        from model_playground.insights.comparison import compare
+
+        if len(set(names)) < 2:
+            raise InvalidError(
+                "comparison.one", "a comparison needs two experiments: name at least two"
+            )
+        return compare([self.get_experiment(name) for name in names])
+
+    def test_experiment(self, name: str) -> TestReport:
+        """Open the sealed test part for an experiment's best weights; each opening is counted."""
+        from model_playground.work import experiments
+
+        experiment = self.get_experiment(name)
+        self.notify("Importing PyTorch and the models' libraries…")
+        return experiments.open_test_part(self._workspace, experiment)
+
+    def _catalogue(self) -> dict[str, LossDeclaration]:
+        from model_playground.losses.catalogue import load
+
+        return load(self.plugins, notify=self.notify)
+
+    def _facts(self, split: str) -> Facts:
+        from model_playground.work.datasets import facts_of_split
+
+        return facts_of_split(self._workspace, split)

@@ -1,0 +1,150 @@
+"""`playground dataset`: import, list, show, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model_playground.cli.options import Json, Workspace, opened
+from model_playground.core.records import CheckReport, DatasetRecord
+
+commands = typer.Typer(
+    name="dataset", help="Import, list, show and check datasets.", no_args_is_help=True
+)
+
+
+@commands.command("import")
+def import_(
+    path: Annotated[
+        Path, typer.Argument(help="A folder, a table or a class table. Never modified.")
+    ],
+    name: Annotated[str, typer.Option("--name", help="The dataset's name in the workspace.")],
+    task: Annotated[
+        str | None, typer.Option("--task", help="classification, segmentation or regression.")
+    ] = None,
+    image_column: Annotated[
+        str | None, typer.Option("--image-column", help="Of a table: the column of image files.")
+    ] = None,
+    target_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target-column", help="Of a table: class or value; repeat for several values."
+        ),
+    ] = None,
+    class_table: Annotated[
+        Path | None, typer.Option("--class-table", help="Of masks: pixel value → class name.")
+    ] = None,
+    drop_faulty: Annotated[
+        bool, typer.Option("--drop-faulty", help="Leave out faulty items, each one reported.")
+    ] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Import labelled images; they stay where they are."""
+    from model_playground.cli.display import print_json
+    from model_playground.cli.progress import stages
+
+    with stages() as advance:
+        record, report = opened(workspace).import_dataset(
+            path,
+            name=name,
+            task=task,
+            image_column=image_column,
+            target_columns=target_column or (),
+            class_table=class_table,
+            drop_faulty=drop_faulty,
+            advance=advance,
+        )
+    if json:
+        print_json(record)
+        return
+    typer.echo(
+        f"Imported {record.name} (revision {record.revision_number}): {record.items:,} images, "
+        f"{_labels(record)}, read as {record.format}."
+    )
+    _print_report(report)
+
+
+@commands.command("list")
+def list_(workspace: Workspace = None, json: Json = False) -> None:
+    """List the datasets."""
+    from model_playground.cli.display import print_json, print_table
+
+    records = opened(workspace).list_datasets()
+    if json:
+        print_json(records)
+        return
+    print_table(
+        ("name", "task", "images", "labels", "revision", "folder"),
+        (
+            (one.name, one.task, one.items, _labels(one), one.revision_number, one.root)
+            for one in records
+        ),
+        empty="There is no dataset yet: playground dataset import FOLDER --name NAME",
+    )
+
+
+@commands.command()
+def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
+    """Show a dataset: its classes with their counts, its columns, its revision."""
+    from model_playground.cli.display import print_json, print_table
+
+    record = opened(workspace).get_dataset(name)
+    if json:
+        print_json(record)
+        return
+    typer.echo(f"{record.name}: {record.items:,} images for {record.task}, in {record.root}")
+    typer.echo(
+        f"Read as {record.format}; revision {record.revision_number} ({record.revision[:12]})"
+    )
+    if record.target_names:
+        typer.echo(f"Values: {', '.join(record.target_names)}")
+    if record.columns:
+        typer.echo(f"Columns for --group-by: {', '.join(record.columns)}")
+    if record.classes:
+        rows = ((one, record.class_counts.get(one, 0)) for one in record.classes)
+        print_table(("class", "images"), rows, empty="")
+
+
+@commands.command()
+def check(name: str, workspace: Workspace = None, json: Json = False) -> None:
+    """Check an imported dataset against its files; exit code 1 if there are errors."""
+    from model_playground.cli.display import print_json
+    from model_playground.cli.progress import stages
+
+    with stages() as advance:
+        report = opened(workspace).check_dataset(name, advance=advance)
+    if json:
+        print_json(report)
+    else:
+        _print_report(report)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def _labels(record: DatasetRecord) -> str:
+    if record.classes:
+        return f"{len(record.classes)} classes"
+    return ", ".join(record.target_names)
+
+
+def _print_report(report: CheckReport, shown_per_kind: int = 5) -> None:
+    """Print findings by kind, the first few of each, errors first."""
+    if not report.findings:
+        typer.echo(f"Checked {report.items:,} images: nothing to report.")
+        return
+    order = ("error", "warning", "information")
+    kinds = sorted(
+        {(finding.severity, finding.kind) for finding in report.findings},
+        key=lambda one: (order.index(one[0]), one[1]),
+    )
+    for severity, kind in kinds:
+        found = [one for one in report.findings if (one.severity, one.kind) == (severity, kind)]
+        typer.echo(f"{severity}: {kind.replace('_', ' ')} ({len(found)}), {found[0].decision}")
+        for finding in found[:shown_per_kind]:
+            place = f"{finding.file}:{finding.line}: " if finding.line else ""
+            typer.echo(f"  {place}{finding.message}")
+        if len(found) > shown_per_kind:
+            typer.echo(f"  … and {len(found) - shown_per_kind} more (all with --json)")

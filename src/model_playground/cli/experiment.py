@@ -1,0 +1,297 @@
+"""`playground experiment`: run, list, show, compare, test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from model_playground.cli.options import Json, Plugins, Workspace, opened
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import ExperimentRecord
+
+if TYPE_CHECKING:
+    from model_playground.core.specification import Specification
+
+commands = typer.Typer(
+    name="experiment", help="Train with a chosen loss, and compare.", no_args_is_help=True
+)
+
+
+@commands.command()
+def run(
+    specification: Annotated[
+        Path | None, typer.Argument(help="A YAML file; the options override its entries.")
+    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="The split's name.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="See playground task list.")] = None,
+    architecture: Annotated[
+        str | None, typer.Option("--architecture", help="See playground architecture list.")
+    ] = None,
+    backbone: Annotated[str | None, typer.Option("--backbone", help="Such as resnet18.")] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="pretrained, none, or a safetensors file.")
+    ] = None,
+    loss: Annotated[
+        list[str] | None,
+        typer.Option("--loss", help='Such as "focal(gamma=2)" or "class=cross_entropy + 0.5*mse".'),
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", help="Repeat for several.")
+    ] = None,
+    solver: Annotated[
+        str | None, typer.Option("--solver", help='Such as "adamw(learning_rate=0.001)".')
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Such as cosine.")] = None,
+    augmentation: Annotated[
+        list[str] | None,
+        typer.Option("--augmentation", help='Such as "rotate(degrees=10)"; repeat for several.'),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The experiment's name.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Passes over the train part.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Images per step.")] = None,
+    accumulate: Annotated[
+        int | None, typer.Option("--accumulate", help="Batches per update.")
+    ] = None,
+    image_size: Annotated[int | None, typer.Option("--image-size", help="Pixels a side.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The first run's seed.")] = None,
+    repeats: Annotated[
+        int | None, typer.Option("--repeats", help="Runs, each with the next seed.")
+    ] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="32, bf16 or 16.")] = None,
+    loader_processes: Annotated[
+        int | None, typer.Option("--loader-processes", help="Processes that read images.")
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option("--patience", help="Stop early after so many epochs without improvement."),
+    ] = None,
+    minimum_delta: Annotated[
+        float | None, typer.Option("--minimum-delta", help="A smaller change is no improvement.")
+    ] = None,
+    monitor: Annotated[
+        str | None, typer.Option("--monitor", help="The series early stopping watches.")
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Write the specification as YAML and do not run.")
+    ] = None,
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Train an experiment here and now; Ctrl-C stops it and keeps the best weights."""
+    from model_playground.cli.display import print_json
+    from model_playground.cli.progress import training
+
+    entries = {
+        "split": split,
+        "task": task,
+        "backbone": backbone,
+        "weights": weights,
+        "name": name,
+        "metrics": metric,
+        "architecture": _choice(architecture),
+        "solver": _choice(solver),
+        "scheduler": _choice(scheduler),
+        "augmentations": [_choice(one) for one in augmentation] if augmentation else None,
+    }
+    options = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "accumulate": accumulate,
+        "image_size": image_size,
+        "seed": seed,
+        "repeats": repeats,
+        "device": device,
+        "precision": precision,
+        "loader_processes": loader_processes,
+    }
+    stopping = {"patience": patience, "minimum_delta": minimum_delta, "monitor": monitor}
+    playground = opened(workspace, plugin)
+    wanted = _specification(playground, specification, entries, options, stopping, loss or [])
+    if write is not None:
+        write.write_text(playground.validate(wanted).to_yaml(), encoding="utf-8")
+        typer.echo(f"Wrote {write}. Run it with: playground experiment run {write}")
+        return
+    if json:
+        print_json(playground.run_experiment(wanted))
+        return
+    with training() as show:
+        record = playground.run_experiment(wanted, emit=show)
+    typer.echo("")
+    _print_experiment(record)
+    if record.state == "failed":
+        raise typer.Exit(1)
+    if record.state == "interrupted":
+        raise typer.Exit(130)
+
+
+@commands.command("list")
+def list_(workspace: Workspace = None, json: Json = False) -> None:
+    """List the experiments with the loss that each was trained with."""
+    from model_playground.cli.display import print_json, print_table
+
+    records = opened(workspace).list_experiments()
+    if json:
+        print_json(records)
+        return
+    print_table(
+        ("name", "split", "architecture", "loss", "state", "runs", "validation loss"),
+        (
+            (
+                one.name,
+                one.split,
+                one.backbone or one.architecture,
+                _losses(one),
+                one.state,
+                len(one.runs),
+                _mean([run.figures.get("validation/loss") for run in one.runs]),
+            )
+            for one in records
+        ),
+        empty="There is no experiment yet: playground experiment run --split SPLIT --task TASK",
+    )
+
+
+@commands.command()
+def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
+    """Show an experiment: its specification, and each run's figures at its best epoch."""
+    import yaml
+
+    from model_playground.cli.display import print_json
+
+    playground = opened(workspace)
+    record = playground.get_experiment(name)
+    if json:
+        print_json(record)
+        return
+    _print_experiment(record)
+    for series in playground.experiment_series(name):
+        for notice in series.notices:
+            typer.echo(f"seed {series.seed}: {notice}")
+    typer.echo("\nSpecification:")
+    typer.echo(yaml.safe_dump(record.specification, sort_keys=False, allow_unicode=True))
+
+
+@commands.command()
+def compare(names: list[str], workspace: Workspace = None, json: Json = False) -> None:
+    """Compare experiments with the first one: what differs, and by how much."""
+    from model_playground.cli.display import figure, print_json, print_table
+
+    comparison = opened(workspace).compare_experiments(names)
+    if json:
+        print_json(comparison)
+        return
+    print_table(
+        ("differs", *comparison.experiments),
+        ((field, *values) for field, values in comparison.differing.items()),
+        empty="Their specifications are the same.",
+    )
+    typer.echo("")
+    rows = []
+    for one in comparison.figures:
+        cells = [
+            f"{figure(mean)} ± {figure(spread)}" if spread is not None else figure(mean)
+            for mean, spread in zip(one.means, one.spreads, strict=True)
+        ]
+        rows.append((one.series, *cells, "; ".join(verdict for verdict in one.verdicts if verdict)))
+    print_table(("figure", *comparison.experiments, "to the first"), rows, empty="No figures yet.")
+
+
+@commands.command("test")
+def open_test_part(name: str, workspace: Workspace = None, json: Json = False) -> None:
+    """Open the sealed test part for the best weights; each opening is counted and shown."""
+    from model_playground.cli.display import print_json, print_table
+
+    report = opened(workspace).test_experiment(name)
+    if json:
+        print_json(report)
+        return
+    times = "once" if report.opened == 1 else f"{report.opened} times"
+    typer.echo(f"The test part has been opened {times} for {report.experiment}.")
+    series = list(dict.fromkeys(one for figures in report.runs.values() for one in figures))
+    print_table(
+        ("figure", *report.runs),
+        ((one, *(figures.get(one) for figures in report.runs.values())) for one in series),
+        empty="No run of it has weights.",
+    )
+
+
+def _choice(text: str | None) -> dict[str, Any] | None:
+    """Read `name(parameter=value)`, the notation of losses, for anything chosen by name."""
+    from model_playground.core.expression import parse_losses
+
+    if text is None:
+        return None
+    terms = parse_losses(text)
+    if len(terms) > 1 or terms[0].weight != 1:
+        raise InvalidError("choice.sum", "{text!r} is a sum; choose one thing", text=text)
+    return {"name": terms[0].loss, "parameters": terms[0].parameters}
+
+
+def _specification(
+    playground: Any,
+    path: Path | None,
+    entries: dict[str, Any],
+    options: dict[str, Any],
+    stopping: dict[str, Any],
+    losses: list[str],
+) -> Specification:
+    """Put a file's entries and the options together; an option overrides the file."""
+    from model_playground.core.declaration import validated
+    from model_playground.core.specification import Specification, read_specification
+
+    record = read_specification(path).model_dump(mode="json") if path else {}
+    record |= {key: value for key, value in entries.items() if value is not None}
+    given = {key: value for key, value in options.items() if value is not None}
+    stop = {key: value for key, value in stopping.items() if value is not None}
+    record["training"] = record.get("training", {}) | given
+    if stop:
+        record["training"]["early_stopping"] = (
+            record["training"].get("early_stopping") or {}
+        ) | stop
+    if "split" in record:
+        record.setdefault("task", playground.get_split(record["split"]).task)
+    if losses:
+        record["losses"] = record.get("losses", {}) | playground.losses_by_slot(
+            record.get("task", ""), losses
+        )
+    if "task" in record:
+        record.setdefault("architecture", playground.default_architecture(record["task"]))
+    return validated(Specification, record, of="the experiment")
+
+
+def _losses(record: ExperimentRecord) -> str:
+    if len(record.losses) == 1:
+        return next(iter(record.losses.values()))
+    return ", ".join(f"{slot}={loss}" for slot, loss in record.losses.items())
+
+
+def _mean(values: list[float | None]) -> float | None:
+    finite = [value for value in values if value is not None]
+    return sum(finite) / len(finite) if finite else None
+
+
+def _print_experiment(record: ExperimentRecord) -> None:
+    from model_playground.cli.display import print_table
+
+    typer.echo(
+        f"{record.name}: {record.architecture} {record.backbone} with {_losses(record)}, "
+        f"{record.state.replace('_', ' ')}"
+    )
+    shown = [run for run in record.runs if run.figures]
+    series = list(dict.fromkeys(one for run in shown for one in run.figures))
+    print_table(
+        ("figure at the best epoch", *(f"seed {run.seed}" for run in shown)),
+        ((one, *(run.figures.get(one) for run in shown)) for one in series),
+        empty="No figures yet.",
+    )
+    for run in record.runs:
+        if run.message:
+            typer.echo(f"seed {run.seed}: {run.message}")
+    if record.test_openings:
+        typer.echo(f"The test part has been opened {record.test_openings} times.")

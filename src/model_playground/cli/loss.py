@@ -1,0 +1,90 @@
+"""`playground loss`: list, show."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from model_playground.cli.options import Json, Plugins, Workspace, opened
+
+commands = typer.Typer(
+    name="loss", help="What losses there are, and which suits.", no_args_is_help=True
+)
+
+
+@commands.command("list")
+def list_(
+    task: Annotated[
+        str | None, typer.Option("--task", help="Say which can be chosen for it.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="…for the classes of this split.")
+    ] = None,
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """List the losses; with --task, whether each can be chosen and why not."""
+    from model_playground.cli.display import print_json, print_table
+
+    playground = opened(workspace, plugin)
+    if task is None and split is None:
+        losses = playground.list_losses()
+        if json:
+            print_json(losses)
+            return
+        rows = ((one.name, one.class_name, one.family, one.summary) for one in losses)
+        print_table(("name", "class", "family", "what it is"), rows, empty="")
+        return
+    slots = playground.loss_choices(task, split=split)
+    if json:
+        print_json(slots)
+        return
+    for slot in slots:
+        typer.echo(f"Slot {slot.slot}: {slot.gives}")
+        rows_of_slot = (
+            (
+                f"{one.name} (default)" if one.default else one.name,
+                one.state,
+                one.reason or one.summary,
+            )
+            for one in slot.losses
+        )
+        print_table(("loss", "", ""), rows_of_slot, empty="")
+
+
+@commands.command()
+def show(
+    name: str, plugin: Plugins = None, workspace: Workspace = None, json: Json = False
+) -> None:
+    """Explain a loss: formula, symbols, what it costs, when to prefer it, its parameters."""
+    from model_playground.cli.display import print_json, print_table
+
+    loss = opened(workspace, plugin).get_loss(name)
+    if json:
+        print_json(loss)
+        return
+    typer.echo(f"{loss.title} ({loss.name}, {loss.class_name})\n\n{loss.summary}\n")
+    if loss.text:
+        typer.echo(f"{loss.text}\n")
+    typer.echo(f"Formula (LaTeX):\n  {' '.join(loss.formula.split())}")
+    for symbol, meaning in loss.symbols.items():
+        typer.echo(f"  {symbol}: {meaning}")
+    for heading, text in (
+        ("Lowest value", loss.lowest_value),
+        ("Uninformed guess", loss.uninformed_guess),
+        ("Prefer", loss.prefer),
+        ("Avoid", loss.avoid),
+        ("Reference", loss.reference),
+    ):
+        if text:
+            typer.echo(f"\n{heading}: {text}")
+    parameters = loss.parameters["properties"]
+    if parameters:
+        typer.echo("")
+        rows = (
+            (key, str(part.get("default")), part.get("description", ""))
+            for key, part in parameters.items()
+        )
+        print_table(("parameter", "default", "meaning"), rows, empty="")

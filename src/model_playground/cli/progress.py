@@ -1,0 +1,157 @@
+"""Progress on the terminal: bars where there is one, plain lines where there is not."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from model_playground.api import Advance
+from model_playground.cli.display import figure
+from model_playground.core.events import EpochFinished, Event, Notice, RunFinished, RunStarted
+from model_playground.core.events import Progress as TrainingProgress
+
+_PLAIN_INTERVAL_S = 10.0
+
+
+@contextmanager
+def stages() -> Iterator[Advance]:
+    """Show the stages of a long piece of work: a bar each, or a line now and then."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain_stages()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        known = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in known:
+                known[stage] = progress.add_task(stage, total=total)
+            progress.update(known[stage], completed=done, total=total)
+
+        yield advance
+
+
+def _plain_stages() -> Advance:
+    last = time.monotonic()
+
+    def advance(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _PLAIN_INTERVAL_S:
+            last = time.monotonic()
+            typer.echo(f"{stage}: {done:,} of {total:,}", err=True)
+
+    return advance
+
+
+@contextmanager
+def training() -> Iterator[Callable[[Event], None]]:
+    """Show a training: a line for each epoch, and on a terminal a live line below them."""
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        yield lambda event: _print_event(event, typer.echo)
+        return
+    with Live(console=console, transient=True, refresh_per_second=4) as live:
+
+        def show(event: Event) -> None:
+            if isinstance(event, TrainingProgress):
+                live.update(_progress_line(event))
+            else:
+                _print_event(event, live.console.print)
+
+        yield show
+
+
+def _progress_line(event: TrainingProgress) -> str:
+    parts = [
+        f"epoch {event.epoch}/{event.epochs}",
+        f"{event.stage} {event.images:,}/{event.images_total:,} images",
+        f"{event.images_per_second:.0f} images/s",
+        f"{event.waiting_share:.0%} waiting for data",
+    ]
+    if event.running_loss is not None:
+        parts.append(f"loss {figure(event.running_loss)}")
+    if event.eta_s is not None:
+        parts.append(f"{duration(event.eta_s)} left")
+    return " · ".join(parts)
+
+
+def _print_event(event: Event, show: Callable[[str], None]) -> None:
+    if isinstance(event, RunStarted):
+        show(
+            f"Training {event.parameters:,} parameters on {event.device}: "
+            f"{event.train_items:,} train and {event.validation_items:,} validation images"
+        )
+        if event.message:
+            show(event.message)
+    elif isinstance(event, EpochFinished):
+        show(_epoch_line(event))
+    elif isinstance(event, Notice):
+        show(
+            f"{event.level.capitalize()}: {event.message}"
+            if event.level == "warning"
+            else event.message
+        )
+    elif isinstance(event, RunFinished):
+        show(_finish_line(event))
+
+
+def _epoch_line(event: EpochFinished) -> str:
+    values = {point.series: point.value for point in event.points}
+    losses = ", ".join(
+        f"{part.replace('_', ' ')} {figure(values[f'{part}/loss'])}"
+        for part in ("train", "train_sample", "validation")
+        if f"{part}/loss" in values
+    )
+    metrics = ", ".join(
+        f"{series.removeprefix('validation/').replace('_', ' ')} {figure(value)}"
+        for series, value in values.items()
+        if series.startswith("validation/")
+        and series.count("/") == 1
+        and series != "validation/loss"
+    )
+    parts = [f"epoch {event.epoch:>3}", f"loss: {losses}", metrics, duration(event.duration_s)]
+    if event.best:
+        parts.append("best")
+    elif event.patience_left is not None:
+        parts.append(f"patience {event.patience_left}")
+    return " · ".join(part for part in parts if part)
+
+
+def _finish_line(event: RunFinished) -> str:
+    said = {
+        "finished": "Finished",
+        "stopped_early": "Stopped early",
+        "interrupted": "Interrupted; the best weights are kept",
+        "failed": "Failed",
+    }[event.outcome]
+    best = ""
+    if event.best_epoch is not None:
+        best = f": best {event.monitor} {figure(event.best_value)} at epoch {event.best_epoch}"
+    return f"{said} after {event.epochs_done} epochs{best}. {event.message}".strip()
+
+
+def duration(seconds: float) -> str:
+    """Show a duration in the largest unit that fits.
+
+    >>> duration(4.2), duration(75), duration(7320)
+    ('4.2 s', '1 min 15 s', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

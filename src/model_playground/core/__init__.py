@@ -1,0 +1,1 @@
+"""The contracts between predictions, targets and losses. Nothing here imports torch."""

@@ -1,0 +1,155 @@
+"""Files by name, where a table, a list or a mask names them less exactly than the disk does."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from model_playground.core.errors import InvalidError
+
+IMAGE_SUFFIXES = frozenset(
+    ".bmp .gif .jfif .jpe .jpeg .jpg .pbm .pgm .png .ppm .tif .tiff .webp".split()
+)
+
+
+def is_image(name: str) -> bool:
+    """Say whether a file's name is that of an image that can be read."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def normalised(path: str) -> str:
+    """Return a path as records keep it: with slashes and in Unicode's normal form NFC.
+
+    >>> normalised("photos\\\\cafe\\u0301.jpg") == "photos/caf\\u00e9.jpg"
+    True
+    """
+    return unicodedata.normalize("NFC", path.replace("\\", "/"))
+
+
+def natural_order(name: str) -> list[tuple[bool, int, str]]:
+    """Return a key that sorts numbers in names by their value.
+
+    >>> sorted(["10", "9", "b2", "b10"], key=natural_order)
+    ['9', '10', 'b2', 'b10']
+    """
+    pieces: list[str] = [""]
+    for character in name:
+        if pieces[-1] and character.isdecimal() == pieces[-1][-1].isdecimal():
+            pieces[-1] += character
+        else:
+            pieces.append(character)
+    return [
+        (False, int(piece), piece) if piece.isdecimal() else (True, 0, piece) for piece in pieces[1:]
+    ]
+
+
+def files_under(folder: Path) -> list[str]:
+    """Return the paths of all files under a folder, relative to it, hidden ones left out.
+
+    Links to folders are followed, but no folder is entered twice.
+
+    Raises:
+        InvalidError: a folder cannot be opened, or a file's name is no text.
+    """
+    return sorted(_files_under(folder, "", set()), key=natural_order)
+
+
+def _files_under(folder: Path, prefix: str, entered: set[str]) -> Iterator[str]:
+    real = os.path.realpath(folder)
+    if real in entered:
+        return
+    entered.add(real)
+    for entry in _entries(folder):
+        if entry.is_dir():
+            yield from _files_under(Path(entry.path), f"{prefix}{entry.name}/", entered)
+        elif entry.is_file():
+            yield prefix + entry.name
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """Return the folders directly in a folder, hidden ones left out, in natural order."""
+    names = (entry.name for entry in _entries(folder) if entry.is_dir())
+    return [folder / name for name in sorted(names, key=natural_order)]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as scanned:
+            entries = [one for one in scanned if not one.name.startswith((".", "__MACOSX"))]
+    except OSError as error:
+        raise InvalidError(
+            "folder.unreadable",
+            "the folder {folder} cannot be read: {why}",
+            folder=str(folder),
+            why=error.strerror or str(error),
+        ) from None
+    for entry in entries:
+        if not entry.name.isprintable() and _is_no_text(entry.name):
+            raise InvalidError(
+                "file.name",
+                "the name {name} in {folder} is not written in UTF-8: rename it",
+                name=ascii(entry.name),
+                folder=str(folder),
+            )
+    return entries
+
+
+def _is_no_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def located(root: Path, path: str) -> Path:
+    """Return where a file stands on the disk, whose names may be in another normal form."""
+    exact = root / path
+    if path.isascii() or exact.exists():
+        return exact
+    found = root
+    for piece in PurePosixPath(path).parts:
+        found /= _spellings(found).get(piece, piece)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _spellings(folder: Path) -> dict[str, str]:
+    try:
+        return {unicodedata.normalize("NFC", name): name for name in os.listdir(folder)}
+    except OSError:
+        return {}
+
+
+class FileNames:
+    """Paths that can be found by their end: a path, a file name, or one without its suffix.
+
+    >>> names = FileNames(["a/one.jpg", "b/one.jpg", "b/two.jpg"])
+    >>> names.find("two"), names.find("b/one.jpg"), names.find("one.jpg"), names.find("three")
+    (['b/two.jpg'], ['b/one.jpg'], ['a/one.jpg', 'b/one.jpg'], [])
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_path: dict[str, str] = {}
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            known = normalised(path)
+            name = known.rpartition("/")[2]
+            self._by_path[known] = path
+            self._by_name[name].append(path)
+            self._by_stem[os.path.splitext(name)[0]].append(path)
+
+    def find(self, name: str) -> list[str]:
+        """Return all paths that a name can mean: the whole path, else the file name, else the stem."""
+        name = normalised(name.strip().replace("\\", "/")).removeprefix("./")
+        if name in self._by_path:
+            return [self._by_path[name]]
+        last = name.rpartition("/")[2]
+        found = self._by_name.get(last) or self._by_stem.get(last) or []
+        nearer = [path for path in found if normalised(path).endswith(f"/{name}")]
+        return nearer or found

@@ -1,0 +1,149 @@
+"""What is read out of image files themselves: are they whole, how large, which pixel values."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from model_playground.core.errors import InvalidError
+
+Advance = Callable[[str, int, int], None]
+"""Told of the progress: the stage, how much is done, how much there is."""
+
+UPRIGHT = 1
+_SIDES_SWAPPED = (5, 6, 7, 8)  # the EXIF orientations that turn an image by a quarter
+_FILES_AT_ONCE = 256
+
+Facts = TypeVar("Facts")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """An image as it is seen: the size is that after its EXIF orientation."""
+
+    content_hash: str
+    width: int = 0
+    height: int = 0
+    exif_orientation: int = UPRIGHT
+    fault: str = ""  # why it cannot be used
+
+
+@dataclass(frozen=True, slots=True)
+class MaskFacts:
+    """An index mask: how many pixels have each value."""
+
+    content_hash: str
+    width: int = 0
+    height: int = 0
+    pixels: Mapping[int, int] = field(default_factory=dict)
+    fault: str = ""
+
+
+def inspect_files(
+    inspect: Callable[[Path], Facts], paths: Sequence[str], *, stage: str, advance: Advance
+) -> dict[str, Facts]:
+    """Inspect files in threads and return what was found, by path.
+
+    Decoding and hashing leave Python's lock alone, so threads use every core.
+    """
+    found: dict[str, Facts] = {}
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        # Pillow warns of odd metadata; what matters is whether the pixels can be read.
+        warnings.simplefilter("ignore")
+        for start in range(0, len(paths), _FILES_AT_ONCE):
+            advance(stage, start, len(paths))
+            some = paths[start : start + _FILES_AT_ONCE]
+            found.update(zip(some, pool.map(inspect, map(Path, some)), strict=True))
+    advance(stage, len(paths), len(paths))
+    return found
+
+
+def inspect_image(path: Path) -> ImageFacts:
+    """Read an image to its end and say what it is, or why it cannot be used."""
+    content_hash = ""
+    try:
+        content = path.read_bytes()
+        content_hash = hashlib.sha256(content).hexdigest()
+        with Image.open(io.BytesIO(content)) as image:
+            width, height = image.size
+            # Of a JPEG an eighth of the width and height is enough: all of the file is read.
+            image.draft("L", (1, 1))
+            image.load()
+            orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+    except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
+        return ImageFacts(content_hash, fault=_fault(error))
+    if orientation in _SIDES_SWAPPED:
+        width, height = height, width
+    return ImageFacts(content_hash, width, height, int(orientation))
+
+
+def inspect_mask(path: Path) -> MaskFacts:
+    """Read an index mask and count its pixels of each value, or say why it cannot be used."""
+    content_hash = ""
+    try:
+        content = path.read_bytes()
+        content_hash = hashlib.sha256(content).hexdigest()
+        indices = load_mask(io.BytesIO(content))
+    except Exception as error:
+        return MaskFacts(content_hash, fault=_fault(error))
+    height, width = indices.shape
+    return MaskFacts(content_hash, width, height, _pixels_by_value(indices))
+
+
+def load_mask(file: Path | io.BytesIO) -> NDArray[Any]:
+    """Read an index mask as an array (height, width) of whole numbers.
+
+    A palette is only for the eye: the pixel's value is its place in the palette.
+
+    Raises:
+        InvalidError: it has several channels.
+        OSError: it cannot be read.
+    """
+    with Image.open(file) as image:
+        if len(image.getbands()) > 1 or image.mode == "F":
+            raise InvalidError(
+                "mask.channels",
+                "an index mask has one channel whose values are class ids; "
+                "this is a picture of mode {mode}",
+                mode=image.mode,
+            )
+        indices = np.asarray(image)
+    return indices.astype(np.uint8) if indices.dtype == np.bool_ else indices
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content, or nothing if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _pixels_by_value(indices: NDArray[Any]) -> dict[int, int]:
+    if indices.dtype == np.uint8:  # much faster than sorting all pixels
+        counts = np.bincount(indices.ravel())
+        return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+    values, counts = np.unique(indices, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, InvalidError):
+        return str(error)
+    if isinstance(error, UnidentifiedImageError):
+        return "no image that can be read: it is empty, damaged or of another kind"
+    if isinstance(error, OSError) and error.strerror:
+        return f"it cannot be opened ({error.strerror})"
+    return f"it is damaged or cut short ({error})"

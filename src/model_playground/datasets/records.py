@@ -1,0 +1,301 @@
+"""The canonical records of a dataset: items and annotations as tables, and what they belong to.
+
+Every format reads into this one form, and the training knows no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from model_playground.core.contracts import Facts
+from model_playground.core.errors import InvalidError, NotFoundError
+from model_playground.datasets.file_names import located
+
+SCHEMA_VERSION = 1
+
+IGNORED_PIXEL_VALUE = 255
+"""A mask's pixels of this value belong to no class, unless the class table names it."""
+
+AnnotationKind = Literal["class", "value", "mask_image", "mask_pixels"]
+"""What an annotation says: the image's class, one of its values, where its mask is, or how many
+pixels of the mask a class has."""
+
+ITEM_SCHEMA = pa.schema(
+    [
+        ("item_id", pa.string()),  # given at first import and kept
+        ("path", pa.string()),  # POSIX, NFC, relative to the root
+        ("content_hash", pa.string()),  # SHA-256
+        ("width", pa.int32()),  # after EXIF orientation, as the height
+        ("height", pa.int32()),
+        ("exif_orientation", pa.int8()),
+    ]
+)
+"""The columns that every items table begins with; those of the user's table follow, as text."""
+
+ANNOTATION_SCHEMA = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("kind", pa.string()),  # an AnnotationKind
+        ("class_index", pa.int32()),
+        ("name", pa.string()),  # of the class or of the value
+        ("value", pa.float64()),
+        ("path", pa.string()),  # of a mask, as an item's
+        ("content_hash", pa.string()),  # of a mask
+        ("source_file", pa.string()),
+        ("source_line", pa.int32()),
+    ]
+)
+_PROVENANCE = ("source_file", "source_line")  # where it was read says nothing of what it is
+
+
+@dataclass(frozen=True)
+class ClassRecord:
+    """A class: its index is contiguous, its source id is how the files number it, if they do."""
+
+    index: int
+    name: str
+    source_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingItem:
+    """What the training needs of an item, with absolute paths."""
+
+    item_id: str
+    path: Path
+    class_index: int | None = None
+    values: tuple[float, ...] | None = None
+    mask_path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Revision:
+    """An immutable state of a dataset's labels. The images stay where they are, under `root`."""
+
+    root: Path
+    format: str
+    task: str
+    classes: tuple[ClassRecord, ...]
+    target_names: tuple[str, ...]
+    items: pa.Table
+    annotations: pa.Table
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the records, whatever order and files they were read from."""
+        digest = hashlib.sha256()
+        head = (SCHEMA_VERSION, self.task, [asdict(one) for one in self.classes], self.target_names)
+        digest.update(_canonical(head))
+        said = self.annotations.drop_columns(list(_PROVENANCE))
+        for table in (self.items, said):
+            for row in _rows(table.sort_by([(name, "ascending") for name in _order(table)])):
+                digest.update(_canonical(row))
+        return digest.hexdigest()
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The ids of all items."""
+        ids: list[str] = self.items["item_id"].to_pylist()
+        return ids
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The further columns of the user's table: items can be grouped by them."""
+        return tuple(name for name in self.items.column_names if name not in ITEM_SCHEMA.names)
+
+    @property
+    def facts(self) -> Facts:
+        """What a task needs to know to lay out its slots."""
+        return Facts(
+            classes=tuple(one.name for one in self.classes),
+            target_names=self.target_names,
+            class_pixel_values=tuple(
+                one.source_id for one in self.classes if one.source_id is not None
+            ),
+        )
+
+    def class_counts(self, item_ids: Collection[str] | None = None) -> dict[str, int]:
+        """Return for each class the number of items that have or contain it, none left out.
+
+        Args:
+            item_ids: count among these items only.
+        """
+        table = self.annotations.filter(pc.is_valid(self.annotations["class_index"]))
+        if item_ids is not None:
+            wanted = pa.array(item_ids, pa.string())
+            table = table.filter(pc.is_in(table["item_id"], value_set=wanted))
+        counted = table.group_by("class_index").aggregate([("item_id", "count_distinct")])
+        counts = dict(
+            zip(
+                counted["class_index"].to_pylist(),
+                counted["item_id_count_distinct"].to_pylist(),
+                strict=True,
+            )
+        )
+        return {one.name: counts.get(one.index, 0) for one in self.classes}
+
+    def with_identity_of(self, previous: Revision) -> Revision:
+        """Return the same records with the item ids that an earlier revision gave.
+
+        An item is the same if its path is; of those that remain, if its content is.
+        """
+        kept = _kept_ids(self.items, previous.items)
+
+        def renamed(table: pa.Table) -> pa.Table:
+            ids = pa.array([kept[one] for one in table["item_id"].to_pylist()], pa.string())
+            return table.set_column(0, "item_id", ids)
+
+        return replace(self, items=renamed(self.items), annotations=renamed(self.annotations))
+
+    def write(self, folder: Path) -> None:
+        """Write the records, as a whole or not at all. A folder that is there already is kept."""
+        if folder.exists():
+            return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
+        unfinished.mkdir()
+        try:
+            pq.write_table(self.items, unfinished / "items.parquet")
+            pq.write_table(self.annotations, unfinished / "annotations.parquet")
+            record = {
+                "schema_version": SCHEMA_VERSION,
+                "root": str(self.root),
+                "format": self.format,
+                "task": self.task,
+                "classes": [asdict(one) for one in self.classes],
+                "target_names": list(self.target_names),
+            }
+            text = json.dumps(record, ensure_ascii=False, indent=1)
+            (unfinished / "revision.json").write_text(text, encoding="utf-8")
+            os.replace(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    @classmethod
+    def read(cls, folder: Path) -> Revision:
+        """Read what `write` wrote.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidError: a newer version of the program wrote it.
+        """
+        try:
+            record = json.loads((folder / "revision.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise NotFoundError(
+                "revision.missing",
+                "the records of a revision are missing: there is no {folder}",
+                folder=str(folder),
+            ) from None
+        if record["schema_version"] > SCHEMA_VERSION:
+            raise InvalidError(
+                "revision.newer",
+                "{folder} was written by a newer version of Model Playground: update this one",
+                folder=str(folder),
+            )
+        return cls(
+            root=Path(record["root"]),
+            format=record["format"],
+            task=record["task"],
+            classes=tuple(ClassRecord(**one) for one in record["classes"]),
+            target_names=tuple(record["target_names"]),
+            items=pq.read_table(folder / "items.parquet", memory_map=True),
+            annotations=pq.read_table(folder / "annotations.parquet", memory_map=True),
+        )
+
+
+def new_item_id(path: str, content_hash: str) -> str:
+    """Return the id of an item that no earlier revision knows."""
+    return hashlib.sha256(f"{path}\n{content_hash}".encode()).hexdigest()[:16]
+
+
+def training_items(revision: Revision, item_ids: Sequence[str]) -> list[TrainingItem]:
+    """Return what the training needs of some items, in the order of their ids.
+
+    Raises:
+        NotFoundError: the revision lacks one of them.
+    """
+    paths = dict(zip(revision.item_ids, revision.items["path"].to_pylist(), strict=True))
+    missing = next((one for one in item_ids if one not in paths), None)
+    if missing is not None:
+        raise NotFoundError(
+            "item.unknown", "the dataset's revision has no item {item}", item=missing
+        )
+    labels = _labels_by_item(revision, set(item_ids))
+    return [
+        TrainingItem(one, located(revision.root, paths[one]), **labels.get(one, {}))
+        for one in item_ids
+    ]
+
+
+def _labels_by_item(revision: Revision, item_ids: set[str]) -> dict[str, dict[str, Any]]:
+    """Return the fields of a training item that its annotations fill."""
+    labels: dict[str, dict[str, Any]] = {}
+    values: dict[str, dict[str, float]] = {}
+    for row in _rows(revision.annotations):
+        item_id = row["item_id"]
+        if item_id not in item_ids:
+            continue
+        of_item = labels.setdefault(item_id, {})
+        if row["kind"] == "class":
+            of_item["class_index"] = row["class_index"]
+        elif row["kind"] == "mask_image":
+            of_item["mask_path"] = located(revision.root, row["path"])
+        elif row["kind"] == "value":
+            values.setdefault(item_id, {})[row["name"]] = row["value"]
+    for item_id, by_name in values.items():
+        labels[item_id]["values"] = tuple(by_name[name] for name in revision.target_names)
+    return labels
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """Yield a table's rows; only some thousands at a time exist as Python objects."""
+    for batch in table.to_batches(max_chunksize=8192):
+        yield from batch.to_pylist()
+
+
+def _order(table: pa.Table) -> list[str]:
+    """Return the columns whose values make each row of a revision's table unique."""
+    return [one for one in ("item_id", "kind", "class_index", "name") if one in table.column_names]
+
+
+def _canonical(record: Any) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def _kept_ids(items: pa.Table, previous: pa.Table) -> dict[str, str]:
+    """Return for each item's own id the one that it keeps."""
+    own = list(_identities(items))
+    unclaimed = {path: (item_id, content) for item_id, path, content in _identities(previous)}
+    kept = {item_id: unclaimed.pop(path)[0] for item_id, path, _ in own if path in unclaimed}
+    by_content: dict[str, list[str]] = {}
+    for item_id, content in reversed(unclaimed.values()):
+        by_content.setdefault(content, []).append(item_id)
+    taken = set(previous["item_id"].to_pylist())
+    for item_id, path, content in own:
+        if item_id in kept:
+            continue
+        if by_content.get(content):
+            kept[item_id] = by_content[content].pop()
+            continue
+        kept[item_id] = item_id
+        while kept[item_id] in taken:  # a file that stands where another, since renamed, was born
+            kept[item_id] = new_item_id(path, kept[item_id])
+    return kept
+
+
+def _identities(items: pa.Table) -> Iterator[tuple[str, str, str]]:
+    columns = (items[name].to_pylist() for name in ("item_id", "path", "content_hash"))
+    return iter(sorted(zip(*columns, strict=True), key=lambda one: one[1]))

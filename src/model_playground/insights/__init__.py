@@ -1,0 +1,1 @@
+"""What figures mean: verdicts on runs, comparisons of experiments, charts and the report."""

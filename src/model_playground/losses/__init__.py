@@ -1,0 +1,69 @@
+"""Loss functions that stand on their own: torch and pydantic are all they need.
+
+    >>> import torch
+    >>> from model_playground.losses import CrossEntropyLoss
+    >>> loss = CrossEntropyLoss(label_smoothing=0.1)
+    >>> loss(torch.zeros(2, 3), torch.tensor([0, 2])).item()   # guessing costs ln 3
+    1.09861...
+
+A name is imported when it is first used, so that what needs no torch (`losses.catalogue`) does
+not wait for it. A loss in a new file of this folder is found without being listed here; the
+names below are for editors and type checkers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from model_playground.losses.base import Addend as Addend
+    from model_playground.losses.base import Loss as Loss
+    from model_playground.losses.base import WeightedSum as WeightedSum
+    from model_playground.losses.base import register as register
+    from model_playground.losses.binary import BinaryCrossEntropyLoss as BinaryCrossEntropyLoss
+    from model_playground.losses.boxes import BoundingBoxRegressionLoss as BoundingBoxRegressionLoss
+    from model_playground.losses.boxes import GIoUBoxLoss as GIoUBoxLoss
+    from model_playground.losses.boxes import SmoothL1BoxLoss as SmoothL1BoxLoss
+    from model_playground.losses.checks import check_values as check_values
+    from model_playground.losses.cross_entropy import CrossEntropyLoss as CrossEntropyLoss
+    from model_playground.losses.cross_entropy_iou import (
+        CrossEntropyIoULoss2D as CrossEntropyIoULoss2D,
+    )
+    from model_playground.losses.focal import BinaryFocalLoss as BinaryFocalLoss
+    from model_playground.losses.focal import FocalLoss as FocalLoss
+    from model_playground.losses.overlap import DiceLoss as DiceLoss
+    from model_playground.losses.overlap import FocalTverskyLoss as FocalTverskyLoss
+    from model_playground.losses.overlap import LovaszLoss as LovaszLoss
+    from model_playground.losses.overlap import SoftIoULoss as SoftIoULoss
+    from model_playground.losses.overlap import TverskyLoss as TverskyLoss
+    from model_playground.losses.regression import HuberLoss as HuberLoss
+    from model_playground.losses.regression import L1Loss as L1Loss
+    from model_playground.losses.regression import MSELoss as MSELoss
+    from model_playground.losses.regression import SmoothL1Loss as SmoothL1Loss
+
+_BESIDE_LOSSES = {
+    "Addend": "base",
+    "Loss": "base",
+    "WeightedSum": "base",
+    "register": "base",
+    "check_values": "checks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _BESIDE_LOSSES:
+        return getattr(import_module(f"{__name__}.{_BESIDE_LOSSES[name]}"), name)
+    if name[0].isupper():  # a class: nothing else is worth importing torch for
+        from model_playground.losses.base import LOSSES
+
+        for loss in LOSSES:
+            if loss.__name__ == name:
+                return loss
+    raise AttributeError(f"model_playground.losses has no {name!r}")
+
+
+def __dir__() -> list[str]:
+    from model_playground.losses.base import LOSSES
+
+    return sorted([*globals(), *_BESIDE_LOSSES, *(loss.__name__ for loss in LOSSES)])

@@ -1,0 +1,392 @@
+"""The base of every loss: a formula for each unit, from which everything else is derived.
+
+A loss writes `terms(input, target) → (value, weight)`: the numerator and the denominator of every
+unit (pixel, item, matched pair, or group × class). From it follow the three reductions, a sum over
+any number of batches (`addends`), the share of one image, and an empty input that costs 0.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    dataclass_transform,
+    get_type_hints,
+)
+
+import torch
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic.fields import FieldInfo
+from torch import Tensor, nn
+
+from model_playground.core.contracts import Layout, LossDeclaration, Reading, Traits
+from model_playground.core.declaration import parameters_schema, validated
+from model_playground.core.docstrings import explanation
+from model_playground.core.errors import InvalidError
+from model_playground.core.expression import LossTerm
+from model_playground.core.registry import Registry
+
+Reduction = Literal["mean", "sum", "none"]
+REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")
+ALL_LAYOUTS = (Layout.ITEM, Layout.PIXEL)
+
+
+class RecordedAs(NamedTuple):
+    """Marks a field whose stored record has another type than the argument."""
+
+    type: Any
+
+
+def _as_list(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return [value]
+    return value.flatten().tolist() if isinstance(value, Tensor) else value
+
+
+def _not_negative(values: list[float] | None) -> list[float] | None:
+    if values is not None and not all(value >= 0 for value in values):
+        raise ValueError("each factor is 0 or more")
+    return values
+
+
+Factors = Annotated[
+    float | Sequence[float] | Tensor | None,
+    RecordedAs(
+        Annotated[list[float] | None, BeforeValidator(_as_list), AfterValidator(_not_negative)]
+    ),
+]
+"""Factors, mostly one for each class, as a list or a tensor; None is a factor of 1 everywhere."""
+
+
+class Addend(NamedTuple):
+    """One addend of a loss: `scale` · Σ value / Σ weight, summed over every unit."""
+
+    name: str
+    scale: float
+    value: Tensor  # numerator of every unit, float32
+    weight: Tensor  # denominator of every unit, of the same shape
+
+
+def in_float32(tensor: Tensor) -> Tensor:
+    """Return a tensor in float32, the least that sums are made in; float64 stays as it is."""
+    return tensor if tensor.dtype == torch.float64 else tensor.float()
+
+
+def ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """Divide, and give 0 with a valid gradient where there is nothing to divide by."""
+    empty = denominator == 0
+    return torch.where(empty, numerator * 0, numerator / torch.where(empty, 1, denominator))
+
+
+_RECORD = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _record(loss: type[Loss]) -> type[BaseModel]:
+    """Build the pydantic record of a loss's parameters from its annotations."""
+    inherited = getattr(loss.__mro__[1], "Record", None)
+    fields: dict[str, Any] = {
+        name: (field.annotation, field)
+        for name, field in (inherited.model_fields if inherited else {}).items()
+    }
+    hints = get_type_hints(loss, include_extras=True)
+    for name in inspect.get_annotations(loss):
+        default = vars(loss).get(name)
+        if isinstance(default, FieldInfo):
+            if hasattr(loss.__mro__[1], name):
+                raise TypeError(f"{loss.__name__}.{name} cannot be a field: a module has that name")
+            fields[name] = (_recorded_type(hints[name]), default)
+    return create_model(f"{loss.__name__}Record", __config__=_RECORD, **fields)
+
+
+def _recorded_type(hint: Any) -> Any:
+    for mark in getattr(hint, "__metadata__", ()):
+        if isinstance(mark, RecordedAs):
+            return mark.type
+    return hint
+
+
+def _signature(loss: type[Loss]) -> inspect.Signature:
+    defaults = {
+        name: inspect.Parameter.empty if field.is_required() else field.get_default()
+        for name, field in loss.Record.model_fields.items()
+    }
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in {**defaults, "reduction": "mean"}.items()
+        ]
+    )
+
+
+def _complete_docstring(loss: type[Loss]) -> None:
+    """Add the parameters, which the fields describe, to a docstring that explains the rest."""
+    if not loss.__doc__ or "Args:" in loss.__doc__ or not loss.Record.model_fields:
+        return
+    lines = [
+        f"    {name}: {field.description or ''} "
+        + ("(required)" if field.is_required() else f"(default {field.get_default()!r})")
+        for name, field in loss.Record.model_fields.items()
+    ]
+    lines.append("    reduction: mean, sum or none (default 'mean')")
+    loss.__doc__ = inspect.cleandoc(loss.__doc__) + "\n\nArgs:\n" + "\n".join(lines)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field,))
+class Loss(nn.Module):
+    """A loss: fields with defaults and bounds, a docstring, and `terms`, the formula.
+
+    A subclass states its `name`, `title`, `family`, what it `reads` and its `traits`; annotates
+    its parameters as `gamma: float = Field(2.0, ge=0, description="…")`; explains itself in its
+    docstring; and writes `terms`. `register` makes it known. It is an ordinary `nn.Module`.
+
+    Raises:
+        ValueError: a parameter is unknown or out of bounds; or, when called, a shape, a type or
+            a value is not what the loss needs. The sentence names the argument.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[str]
+    reads: ClassVar[tuple[Reading, ...]]
+    layouts: ClassVar[tuple[Layout, ...]] = ALL_LAYOUTS
+    traits: ClassVar[Traits] = Traits()
+    Record: ClassVar[type[BaseModel]]
+    __signature__: ClassVar[inspect.Signature]
+
+    reduction: Reduction = "mean"
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.Record = _record(cls)
+        for field in cls.Record.model_fields:
+            # nn.Module refuses to register a buffer under the name of a class attribute.
+            if field in vars(cls):
+                delattr(cls, field)
+        _complete_docstring(cls)
+        if "__init__" not in vars(cls):
+            cls.__signature__ = _signature(cls)  # what help() and editors show
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, *, reduction: Reduction = "mean", **parameters: Any) -> None:
+            super().__init__()
+            if reduction not in REDUCTIONS:
+                raise InvalidError(
+                    "loss.reduction",
+                    "reduction={reduction!r} is refused: it is one of mean, sum, none",
+                    reduction=reduction,
+                )
+            self.reduction = reduction
+            record = validated(type(self).Record, parameters, of=type(self).__name__)
+            for field in type(self).Record.model_fields:
+                self._keep(field, parameters.get(field), getattr(record, field))
+            self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Prepare what follows from the parameters, such as losses that this one is made of."""
+
+    def _keep(self, field: str, given: Any, recorded: Any) -> None:
+        """Keep a number as an attribute, and factors as a buffer that moves with the model."""
+        if not isinstance(recorded, list):
+            setattr(self, field, recorded)
+            return
+        values = given if isinstance(given, Tensor) else torch.tensor(recorded)
+        self.register_buffer(field, values.detach().float(), persistent=False)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return numerator and denominator of every unit, of one shape: the formula."""
+        raise NotImplementedError
+
+    def factors(self, field: str) -> Tensor | None:
+        """Return the factors that a field of that type holds, as a tensor on the loss's device."""
+        held = getattr(self, field)
+        assert held is None or isinstance(held, Tensor)
+        return held
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        """Raise a ValueError that names the argument if the input or the target is unfit."""
+
+    def addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool = False
+    ) -> tuple[Addend, ...]:
+        """Return the addends, summable over batches.
+
+        With `per_image`, the first axis of every value and weight is the image, and a loss that
+        groups a batch groups each image instead: what is summed so does not depend on how the
+        images were put into batches.
+        """
+        value, weight = self.terms(input, target)
+        return (Addend(self.name, 1.0, value, weight),)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, reduced as `reduction` says."""
+        self.check(input, target)
+        if self.reduction == "none":
+            return self.unreduced(input, target)
+        return reduced(self.addends(input, target), self.reduction)
+
+    def unreduced(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the value of every unit."""
+        return self.terms(input, target)[0]
+
+    def extra_repr(self) -> str:
+        """Show the parameters that differ from their defaults."""
+        shown = {
+            name: value
+            for name, field in type(self).Record.model_fields.items()
+            if not _same(value := getattr(self, name), field.default)
+        }
+        if self.reduction != "mean":
+            shown["reduction"] = self.reduction
+        return ", ".join(f"{name}={_readable(value)!r}" for name, value in shown.items())
+
+
+def _same(value: Any, default: Any) -> bool:
+    return not isinstance(value, Tensor) and bool(value == default)
+
+
+def _readable(value: Any) -> Any:
+    return value.tolist() if isinstance(value, Tensor) else value
+
+
+def reduced(addends: Iterable[Addend], reduction: Literal["mean", "sum"]) -> Tensor:
+    """Sum the addends: Σ scale · Σ value / Σ weight; for the sum without the division."""
+    parts = []
+    for addend in addends:
+        numerator = addend.value.sum()
+        if reduction == "mean":
+            numerator = ratio(numerator, addend.weight.sum())
+        parts.append(addend.scale * numerator)
+    return torch.stack(parts).sum() if len(parts) > 1 else parts[0]
+
+
+def image_losses(addends: Iterable[Addend]) -> Tensor:
+    """Return each image's loss, (N,), from addends whose first axis is the image."""
+    return torch.stack(
+        [
+            addend.scale * ratio(_image_sums(addend.value), _image_sums(addend.weight))
+            for addend in addends
+        ]
+    ).sum(0)
+
+
+def _image_sums(units: Tensor) -> Tensor:
+    return units.flatten(1).sum(1) if units.ndim > 1 else units
+
+
+class WeightedSum(Loss):
+    """A weighted sum of losses that read the same input and target.
+
+    Its addends are those of its losses, each with its own denominator.
+    """
+
+    def __init__(
+        self, losses: Sequence[Loss], weights: Sequence[float], *, reduction: Reduction = "mean"
+    ) -> None:
+        super().__init__(reduction=reduction)
+        if len(losses) != len(weights) or not losses:
+            raise InvalidError(
+                "loss.weights",
+                "weights has {weights} numbers for {losses} losses: it needs one for each",
+                weights=len(weights),
+                losses=len(losses),
+            )
+        self.losses = nn.ModuleList(losses)
+        self.weights = tuple(float(weight) for weight in weights)
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        for loss in self.losses:
+            assert isinstance(loss, Loss)
+            loss.check(input, target)
+
+    def addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool = False
+    ) -> tuple[Addend, ...]:
+        return tuple(
+            addend._replace(scale=weight * addend.scale)
+            for loss, weight in zip(self.losses, self.weights, strict=True)
+            if isinstance(loss, Loss)
+            for addend in loss.addends(input, target, per_image=per_image)
+        )
+
+    def unreduced(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return each image's own loss, (N,): the units of the losses may differ."""
+        return image_losses(self.addends(input, target, per_image=True))
+
+    def extra_repr(self) -> str:
+        return f"weights={self.weights}"
+
+
+LossType = TypeVar("LossType", bound=type[Loss])
+LOSSES: Registry[type[Loss]] = Registry("loss", package="model_playground.losses")
+
+
+def register(loss: LossType) -> LossType:
+    """Make a loss known everywhere: a class decorator."""
+    LOSSES.register(loss)
+    return loss
+
+
+def build(terms: Sequence[LossTerm]) -> Loss:
+    """Build the module for a slot's loss from its records.
+
+    >>> from model_playground.core.expression import parse_losses
+    >>> build(parse_losses("mse"))
+    MSELoss()
+    """
+    losses = [LOSSES[term.loss](**term.parameters) for term in terms]
+    if len(losses) == 1 and terms[0].weight == 1:
+        return losses[0]
+    return WeightedSum(losses, [term.weight for term in terms])
+
+
+def declaration(loss: type[Loss]) -> LossDeclaration:
+    """Return everything about a loss that can be known without torch."""
+    said = explanation(loss)
+    sections = said.sections
+    module = sys.modules[loss.__module__]
+    return LossDeclaration(
+        name=loss.name,
+        title=loss.title,
+        family=loss.family,
+        class_name=loss.__name__,
+        module=loss.__module__,
+        plugin=getattr(module, "__plugin__", None),
+        reads=loss.reads,
+        layouts=loss.layouts,
+        traits=loss.traits,
+        summary=said.summary,
+        text=said.text,
+        formula=sections.get("Formula", ""),
+        symbols=_definitions(sections.get("Symbols", "")),
+        lowest_value=_joined(sections.get("Lowest value", "")),
+        uninformed_guess=_joined(sections.get("Uninformed guess", "")),
+        prefer=_joined(sections.get("Prefer", "")),
+        avoid=_joined(sections.get("Avoid", "")),
+        reference=_joined(sections.get("Reference", "")),
+        parameters=parameters_schema(loss.Record),
+    )
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _definitions(text: str) -> dict[str, str]:
+    """Read `symbol: meaning` lines; an indented line continues the one before."""
+    definitions: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.startswith(" ") and definitions:
+            definitions[list(definitions)[-1]] += " " + line.strip()
+        elif ": " in line:
+            symbol, meaning = line.split(": ", 1)
+            definitions[symbol.strip()] = meaning.strip()
+    return definitions

@@ -1,0 +1,100 @@
+"""Losses over independent yes-or-no answers."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.losses.base import Factors, Loss, in_float32, register
+from model_playground.losses.checks import check_answers
+
+ANSWERS = (Reading(form=TargetForm.MULTI_HOT, link=Link.SIGMOID),)
+
+
+def finite(scores: Tensor) -> Tensor:
+    """Return scores in which ±∞ is the largest finite number, so that 0 · ∞ cannot arise."""
+    largest = torch.finfo(scores.dtype).max
+    return scores.clamp(-largest, largest)
+
+
+def answers_and_kept(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
+    """Return the answers as numbers, ignored ones as 0, and which ones are not ignored."""
+    kept = target != ignore_index if target.dtype != torch.bool else torch.ones_like(target)
+    return target.to(input.dtype).where(kept, 0), kept
+
+
+@register
+class BinaryCrossEntropyLoss(Loss):
+    r"""Binary cross-entropy: the surprise at each yes or no, from the model's scores.
+
+    Each score becomes a probability of "yes" on its own; the probabilities need not add up to 1.
+    A confident wrong answer costs without bound, a confident right one nothing.
+
+    Formula:
+        \frac{1}{N} \sum_i -w_i \left[ \pi_i\, y_i \log p_i + (1 - y_i) \log (1 - p_i) \right],
+        \qquad p_i = \frac{1}{1 + e^{-z_i}}
+    Symbols:
+        z: the model's score (logit)
+        p: the predicted probability of "yes"
+        y: the answer: 1 for yes, 0 for no, or something between
+        w: weight, a factor for each answer, 1 if none is given
+        \pi: pos_weight, a factor for the answer "yes", 1 if none is given
+        N: the number of answers; ignored ones are left out
+        i: the answer, one for each item (or pixel) and class
+    Lowest value:
+        0, when every answer is given with certainty (higher where answers lie between 0 and 1)
+    Uninformed guess:
+        ln 2 = 0.69, whatever the number of classes
+    Prefer:
+        For several labels per image, and for one foreground class in a binary segmentation.
+    Avoid:
+        Where exactly one class is true (cross-entropy), or where yes is so rare that the easy no
+        drowns it (binary focal loss, pos_weight).
+    Shape:
+        input (N, …) logits; target of the same shape: numbers in [0, 1] or Booleans. weight and
+        pos_weight broadcast to that shape as in PyTorch: a list is one number for all, or one for
+        each entry of the last axis; for (N, C, height, width) give a tensor of shape (C, 1, 1).
+        As in PyTorch, the mean divides by the number of answers, not by their weights.
+    Raises:
+        ValueError: a shape, a type or a value is not as above.
+    Example:
+        >>> loss = BinaryCrossEntropyLoss()
+        >>> score = torch.logit(torch.tensor([0.9, 0.2]))   # yes with 0.9, yes with 0.2
+        >>> loss(score, torch.tensor([1.0, 0.0])).item()   # (-ln 0.9 - ln 0.8) / 2
+        0.16425...
+
+    Reference:
+        Good, Rational decisions (1952)
+    """
+
+    name = "binary_cross_entropy"
+    title = "Binary cross-entropy"
+    family = "answers"
+    reads = ANSWERS
+    traits = Traits(pairwise=True)
+
+    weight: Factors = Field(None, description="a factor for each answer")
+    pos_weight: Factors = Field(None, description="a factor for the answer yes")
+    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_answers(
+            input,
+            target,
+            ignore_index=self.ignore_index,
+            weight=self.factors("weight"),
+            pos_weight=self.factors("pos_weight"),
+        )
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        z = finite(in_float32(input))
+        y, kept = answers_and_kept(z, target, self.ignore_index)
+        pos_weight, weight = self.factors("pos_weight"), self.factors("weight")
+        yes = y if pos_weight is None else y * pos_weight
+        value = -(yes * logsigmoid(z) + (1 - y) * logsigmoid(-z))
+        if weight is not None:
+            value = value * weight
+        return torch.where(kept, value, 0), kept.to(value.dtype)

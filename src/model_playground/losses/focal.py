@@ -1,0 +1,175 @@
+"""Focal losses: cross-entropy in which what is already right counts for less."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.losses.base import Factors, Loss, in_float32, register
+from model_playground.losses.binary import ANSWERS, answers_and_kept, finite
+from model_playground.losses.checks import check_answers, check_classes, class_axis
+from model_playground.losses.cross_entropy import index_and_kept
+
+
+@register
+class FocalLoss(Loss):
+    r"""Focal loss over exclusive classes: cross-entropy that looks at the hard items.
+
+    An item whose true class already has probability p counts (1-p)^γ times its cross-entropy:
+    with γ = 2 an item at 0.9 counts a hundredth, one at 0.1 four fifths. So many easy items of a
+    frequent class cannot drown the few hard ones of a rare class.
+
+    Formula:
+        \frac{1}{N} \sum_i -\alpha_{y_i} (1 - p_{i,y_i})^{\gamma} \log p_{i,y_i},
+        \qquad p_{i,c} = \frac{e^{z_{i,c}}}{\sum_k e^{z_{i,k}}}
+    Symbols:
+        z: the model's scores (logits)
+        p: the predicted probability of each class
+        y: the true class
+        \alpha: alpha, the weight of each class, 1 if none are given
+        \gamma: gamma, how much less an easy item counts; 0 is cross-entropy
+        N: the number of items or pixels; ignored ones are left out
+        i: the item or pixel
+    Lowest value:
+        0, when every true class is given probability 1
+    Uninformed guess:
+        (1 - 1/C)^γ ln C: 0.17 for two classes, 1.87 for ten (γ = 2)
+    Prefer:
+        For one class per image or per pixel where some classes are rare.
+    Avoid:
+        With wrong labels in the data, which look like hard items; and where the probabilities
+        themselves are used, since they come out less certain than they should be.
+    Shape:
+        input (N, C, d1, …) logits; target (N, d1, …) class indices. The mean divides by the
+        number of units, not by their alpha.
+    Raises:
+        ValueError: a shape, a type, a class index or the length of alpha is not as above.
+    Example:
+        >>> score = torch.log(torch.tensor([[0.9, 0.1]]))
+        >>> FocalLoss()(score, torch.tensor([1])).item()   # -(0.9)² · ln 0.1
+        1.86509...
+
+    Reference:
+        Lin et al., Focal Loss for Dense Object Detection, arXiv 1708.02002
+    """
+
+    name = "focal"
+    title = "Focal loss"
+    family = "classes"
+    reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
+    traits = Traits(pairwise=True)
+
+    gamma: float = Field(
+        2.0, ge=0, description="how much less easy items count; 0 is cross-entropy"
+    )
+    alpha: Factors = Field(None, description="a factor for each class")
+    ignore_index: int = Field(-100, description="class index that is left out of the loss")
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_classes(
+            input,
+            target,
+            ignore_index=self.ignore_index,
+            weight=self.factors("alpha"),
+            weight_name="alpha",
+        )
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        axis = class_axis(input)
+        z = finite(in_float32(input))
+        index, kept = index_and_kept(target, self.ignore_index)
+        true = index.unsqueeze(axis)
+        total = z.logsumexp(axis)
+        log_p = z.gather(axis, true).squeeze(axis) - total
+        # log(1 - p) from the other classes' scores: exact, and finite where p rounds to 1.
+        others = z.scatter(axis, true, torch.finfo(z.dtype).min)
+        value = -focused(others.logsumexp(axis) - total, self.gamma) * log_p
+        alpha = self.factors("alpha")
+        if alpha is not None:
+            value = value * alpha.to(value.dtype)[index]
+        return torch.where(kept, value, 0), kept.to(value.dtype)
+
+
+@register
+class BinaryFocalLoss(Loss):
+    r"""Binary focal loss: binary cross-entropy that looks at the hard answers.
+
+    An answer that is already given with probability p counts (1-p)^γ times its cross-entropy.
+    Among thousands of easy "no" the few "yes" stay visible.
+
+    Formula:
+        \frac{1}{N} \sum_i -\alpha_i\, (1 - \pi_i)^{\gamma}
+        \left[ y_i \log p_i + (1 - y_i) \log (1 - p_i) \right], \quad
+        \pi_i = p_i y_i + (1 - p_i)(1 - y_i), \quad
+        \alpha_i = \alpha y_i + (1 - \alpha)(1 - y_i)
+    Symbols:
+        z: the model's score (logit)
+        p: the predicted probability of "yes", 1 / (1 + e^{-z})
+        y: the answer: 1 for yes, 0 for no, or something between
+        \pi: the probability given to the true answer
+        \alpha: alpha, the factor of the answer "yes"; "no" has 1 - alpha
+        \gamma: gamma, how much less an easy answer counts; 0 is binary cross-entropy
+        N: the number of answers; ignored ones are left out. The paper divides by the number of
+            anchors assigned to an object instead, as detection does here
+        i: the answer, one for each item (or pixel) and class
+    Lowest value:
+        0, when every answer is given with certainty
+    Uninformed guess:
+        ¼ ln 2 = 0.17 for γ = 2 times the mean α: 0.13 where almost every answer is no
+    Prefer:
+        For several labels, dense detection or one small foreground, where yes is rare.
+    Avoid:
+        With wrong labels in the data, which look like hard answers. The paper's α = 0.25 goes
+        with γ = 2 and 1:1000 imbalance; with γ = 0 it favours no: set alpha=null for none.
+    Shape:
+        input (N, …) logits; target of the same shape: numbers in [0, 1] or Booleans
+    Raises:
+        ValueError: a shape, a type or a value is not as above.
+    Example:
+        >>> loss = BinaryFocalLoss(alpha=None)
+        >>> score = torch.logit(torch.tensor([0.9]))
+        >>> loss(score, torch.tensor([0.0])).item()   # the answer is no: -(0.9)² · ln 0.1
+        1.86509...
+
+    Reference:
+        Lin et al., Focal Loss for Dense Object Detection, arXiv 1708.02002
+    """
+
+    name = "binary_focal"
+    title = "Binary focal loss"
+    family = "answers"
+    reads = ANSWERS
+    traits = Traits(pairwise=True)
+
+    gamma: float = Field(
+        2.0, ge=0, description="how much less easy answers count; 0 is binary cross-entropy"
+    )
+    alpha: float | None = Field(
+        0.25, ge=0, le=1, description="the factor of yes, no has 1 - alpha; null for no factors"
+    )
+    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_answers(input, target, ignore_index=self.ignore_index)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        z = finite(in_float32(input))
+        y, kept = answers_and_kept(z, target, self.ignore_index)
+        log_yes, log_no = logsigmoid(z), logsigmoid(-z)
+        # 1 - π = p (1 - y) + (1 - p) y, summed as logarithms: finite where p rounds to 0 or 1.
+        tiny = torch.finfo(z.dtype).tiny
+        taken_for_yes = log_yes + (1 - y).clamp(min=tiny).log()
+        taken_for_no = log_no + y.clamp(min=tiny).log()
+        log_miss = torch.stack([taken_for_yes, taken_for_no]).logsumexp(0)
+        value = -focused(log_miss, self.gamma) * (y * log_yes + (1 - y) * log_no)
+        if self.alpha is not None:
+            value = value * (self.alpha * y + (1 - self.alpha) * (1 - y))
+        return torch.where(kept, value, 0), kept.to(value.dtype)
+
+
+def focused(log_miss: Tensor, gamma: float) -> Tensor:
+    """Return (1 - p)^γ from log(1 - p): for γ < 1 the power's own slope is infinite at p = 1."""
+    return (gamma * log_miss).exp()

@@ -1,0 +1,229 @@
+"""Losses between continuous values."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.losses.base import Loss, in_float32, register
+from model_playground.losses.checks import check_same_shape
+
+VALUES = (Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)
+
+
+def difference(input: Tensor, target: Tensor) -> Tensor:
+    """Return how far each prediction is above its target."""
+    return in_float32(input) - in_float32(target)
+
+
+def smooth_l1(difference: Tensor, beta: float) -> Tensor:
+    """Return x² / 2β below β, |x| - β/2 from there on."""
+    size = difference.abs()
+    if beta == 0:
+        return size
+    return torch.where(size < beta, difference.square() / (2 * beta), size - beta / 2)
+
+
+@register
+class MSELoss(Loss):
+    r"""Mean squared error: the average of the squared differences.
+
+    A difference counts by its square, so one large miss outweighs many small ones.
+
+    Formula:
+        \mathrm{MSE} = \frac{1}{N} \sum_{i=1}^{N} (\hat{y}_i - y_i)^2
+    Symbols:
+        N: the number of data points
+        \hat{y}: the output predicted by the model
+        y: the actual value of the data point
+    Lowest value:
+        0, when every prediction is exact
+    Uninformed guess:
+        The variance of the targets: 1 for standardised targets
+    Prefer:
+        For continuous values without outliers, where large misses are the ones that hurt.
+    Avoid:
+        With outliers, which pull the whole fit (smooth L1), and for classes (cross-entropy).
+    Shape:
+        input and target (N, …), of the same shape
+    Raises:
+        ValueError: the shapes differ, or a tensor holds no real numbers.
+    Example:
+        >>> MSELoss()(torch.tensor([2.0, 4.0]), torch.tensor([1.0, 1.0])).item()   # (1 + 9) / 2
+        5.0
+
+    Reference:
+        Gauss, Theoria combinationis observationum (1821)
+    """
+
+    name = "mse"
+    title = "Mean squared error"
+    family = "regression"
+    reads = VALUES
+    traits = Traits(pairwise=True)
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_same_shape(input, target)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        value = difference(input, target).square()
+        return value, torch.ones_like(value)
+
+
+@register
+class L1Loss(Loss):
+    r"""Mean absolute error: the average size of the differences.
+
+    A difference counts by its size, so an outlier pulls no harder than any other point.
+
+    Formula:
+        \mathrm{MAE} = \frac{1}{N} \sum_{i=1}^{N} |\hat{y}_i - y_i|
+    Symbols:
+        N: the number of data points
+        \hat{y}: the output predicted by the model
+        y: the actual value of the data point
+    Lowest value:
+        0, when every prediction is exact
+    Uninformed guess:
+        The mean distance of the targets from their median: 0.80 for standardised normal targets
+    Prefer:
+        For values with outliers, and where the error in the target's own unit is what counts.
+    Avoid:
+        Where the last bit of precision matters: near 0 its slope stays the same, so training
+        jumps around the optimum (smooth L1).
+    Shape:
+        input and target (N, …), of the same shape
+    Raises:
+        ValueError: the shapes differ, or a tensor holds no real numbers.
+    Example:
+        >>> L1Loss()(torch.tensor([2.0, 4.0]), torch.tensor([1.0, 1.0])).item()   # (1 + 3) / 2
+        2.0
+
+    Reference:
+        Laplace, Mémoire sur la probabilité des causes par les évènements (1774)
+    """
+
+    name = "l1"
+    title = "Mean absolute error"
+    family = "regression"
+    reads = VALUES
+    traits = Traits(pairwise=True)
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_same_shape(input, target)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        value = difference(input, target).abs()
+        return value, torch.ones_like(value)
+
+
+@register
+class SmoothL1Loss(Loss):
+    r"""Smooth L1: squared for small differences, linear for large ones.
+
+    Close to the target it behaves like the squared error and settles; far away it grows with the
+    size of the miss alone, so that outliers do not pull the whole fit.
+
+    Formula:
+        \frac{1}{N} \sum_{i=1}^{N} \ell(\hat{y}_i - y_i), \qquad
+        \ell(x) = \begin{cases} x^2 / 2\beta & |x| < \beta \\ |x| - \beta / 2 &
+        \text{otherwise} \end{cases}
+    Symbols:
+        N: the number of data points
+        \hat{y}: the output predicted by the model
+        y: the actual value of the data point
+        \beta: beta, the size of a difference from which on it counts linearly
+    Lowest value:
+        0, when every prediction is exact
+    Uninformed guess:
+        The mean of ℓ over the targets' distances from their centre: 0.40 for standardised normal
+        targets and β = 1
+    Prefer:
+        For continuous values with outliers: the robust choice.
+    Avoid:
+        Where large misses have to hurt more than proportionally (mean squared error).
+    Shape:
+        input and target (N, …), of the same shape
+    Raises:
+        ValueError: the shapes differ, or a tensor holds no real numbers.
+    Example:
+        >>> smooth = SmoothL1Loss()   # differences 0.5 and 3: 0.125 and 2.5
+        >>> smooth(torch.tensor([1.5, 4.0]), torch.tensor([1.0, 1.0])).item()
+        1.3125
+
+    Reference:
+        Girshick, Fast R-CNN, arXiv 1504.08083
+    """
+
+    name = "smooth_l1"
+    title = "Smooth L1"
+    family = "regression"
+    reads = VALUES
+    traits = Traits(pairwise=True)
+
+    beta: float = Field(
+        1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
+    )
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_same_shape(input, target)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        value = smooth_l1(difference(input, target), self.beta)
+        return value, torch.ones_like(value)
+
+
+@register
+class HuberLoss(Loss):
+    r"""Huber: half the squared difference near the target, a straight line far from it.
+
+    It is δ times smooth L1 with β = δ: the slope of the line, not of the bowl, depends on δ.
+
+    Formula:
+        \frac{1}{N} \sum_{i=1}^{N} \ell(\hat{y}_i - y_i), \qquad
+        \ell(x) = \begin{cases} x^2 / 2 & |x| < \delta \\ \delta\,(|x| - \delta / 2) &
+        \text{otherwise} \end{cases}
+    Symbols:
+        N: the number of data points
+        \hat{y}: the output predicted by the model
+        y: the actual value of the data point
+        \delta: delta, the size of a difference from which on it counts linearly
+    Lowest value:
+        0, when every prediction is exact
+    Uninformed guess:
+        The mean of ℓ over the targets' distances from their centre: 0.40 for standardised normal
+        targets and δ = 1
+    Prefer:
+        For continuous values with outliers, where small differences should count as half their
+        square whatever δ is.
+    Avoid:
+        Where large misses have to hurt more than proportionally (mean squared error).
+    Shape:
+        input and target (N, …), of the same shape
+    Raises:
+        ValueError: the shapes differ, or a tensor holds no real numbers.
+    Example:
+        >>> huber = HuberLoss(delta=2)   # differences 1 and 4: 0.5 and 2 · (4 - 1)
+        >>> huber(torch.tensor([2.0, 5.0]), torch.tensor([1.0, 1.0])).item()
+        3.25
+
+    Reference:
+        Huber, Robust estimation of a location parameter (1964)
+    """
+
+    name = "huber"
+    title = "Huber"
+    family = "regression"
+    reads = VALUES
+    traits = Traits(pairwise=True)
+
+    delta: float = Field(1.0, gt=0, description="differences below this count by half their square")
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_same_shape(input, target)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        value = self.delta * smooth_l1(difference(input, target), self.delta)
+        return value, torch.ones_like(value)

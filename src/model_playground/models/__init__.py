@@ -1,0 +1,1 @@
+"""One file an architecture; what they build stands in `networks`."""

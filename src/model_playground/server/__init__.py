@@ -1,0 +1,1 @@
+"""The page's server: typed routes over the Python API, live events, and the built page."""

@@ -1,0 +1,47 @@
+"""What can be chosen: tasks, losses, architectures, and the form that is derived from them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from model_playground.core.contracts import LossDeclaration
+from model_playground.core.records import ChoiceRecord, ExperimentForm, SlotChoices, TaskRecord
+from model_playground.server.opened import Opened
+
+router = APIRouter()
+
+
+@router.get("/tasks")
+def list_tasks(playground: Opened) -> list[TaskRecord]:
+    """List the tasks with their slots."""
+    return playground.list_tasks()
+
+
+@router.get("/losses")
+def list_losses(playground: Opened) -> list[LossDeclaration]:
+    """List the losses."""
+    return playground.list_losses()
+
+
+@router.get("/losses/{name}")
+def get_loss(playground: Opened, name: str) -> LossDeclaration:
+    """Show a loss: formula, parameters, when to prefer it."""
+    return playground.get_loss(name)
+
+
+@router.get("/loss-choices")
+def list_loss_choices(playground: Opened, task: str, split: str | None = None) -> list[SlotChoices]:
+    """Say for each slot of a task which losses are valid, discouraged or refused."""
+    return playground.loss_choices(task, split=split)
+
+
+@router.get("/architectures")
+def list_architectures(playground: Opened, task: str | None = None) -> list[ChoiceRecord]:
+    """List the architectures, or those that do a task."""
+    return playground.list_architectures(task)
+
+
+@router.get("/form")
+def get_experiment_form(playground: Opened, split: str, task: str | None = None) -> ExperimentForm:
+    """Derive everything that the new-experiment form shows."""
+    return playground.experiment_form(split, task=task)

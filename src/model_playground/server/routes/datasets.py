@@ -1,0 +1,57 @@
+"""Datasets: list, show, import from a path of the server's machine, check."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from model_playground.core.records import CheckReport, DatasetRecord
+from model_playground.server.opened import Opened
+
+router = APIRouter(prefix="/datasets")
+
+
+class DatasetImport(BaseModel):
+    """What to import, and how to read it where that cannot be seen from the files."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(min_length=1, description="a folder or table on the server's machine")
+    name: str = Field(min_length=1)
+    task: str | None = None
+    image_column: str | None = None
+    target_columns: tuple[str, ...] = ()
+    class_table: str | None = None
+    drop_faulty: bool = False
+
+
+class ImportedDataset(BaseModel):
+    """The dataset, and what its check found."""
+
+    dataset: DatasetRecord
+    report: CheckReport
+
+
+@router.get("")
+def list_datasets(playground: Opened) -> list[DatasetRecord]:
+    """List the datasets."""
+    return playground.list_datasets()
+
+
+@router.post("", status_code=201)
+def import_dataset(playground: Opened, wanted: DatasetImport) -> ImportedDataset:
+    """Import a dataset; its files are only read."""
+    dataset, report = playground.import_dataset(**dict(wanted))
+    return ImportedDataset(dataset=dataset, report=report)
+
+
+@router.get("/{name}")
+def get_dataset(playground: Opened, name: str) -> DatasetRecord:
+    """Show a dataset."""
+    return playground.get_dataset(name)
+
+
+@router.post("/{name}/check")
+def check_dataset(playground: Opened, name: str) -> CheckReport:
+    """Open every file of a dataset again and report what is wrong."""
+    return playground.check_dataset(name)

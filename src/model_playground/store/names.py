@@ -1,0 +1,53 @@
+"""What a person names, datasets, splits and experiments, found by that name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from model_playground.core.errors import InvalidError, NotFoundError, unknown_name
+
+
+def insert_named(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    """Insert a row whose name must be new, and return its id.
+
+    Raises:
+        InvalidError: the name is taken, empty or cannot be shown.
+    """
+    name = row["name"]
+    if not name.strip() or not name.isprintable():
+        raise InvalidError(
+            f"{table.name}.name",
+            "{name!r} is no name for a {kind}: write at least one character, all of them printable",
+            name=name,
+            kind=table.name,
+        )
+    try:
+        connection.execute(insert(table).values(row))
+    except IntegrityError:
+        raise InvalidError(
+            f"{table.name}.exists",
+            "there is a {kind} named {name!r} already: choose another name",
+            name=name,
+            kind=table.name,
+        ) from None
+    return row_id(connection, table, name)
+
+
+def unknown(connection: Connection, table: Table, name: str) -> NotFoundError:
+    """Return the error for a name that no row of the table has, with the nearest names."""
+    return unknown_name(table.name, name, connection.scalars(select(table.c.name)))
+
+
+def row_id(connection: Connection, table: Table, name: str) -> int:
+    """Return the id of the row with a name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    known: int | None = connection.scalar(select(table.c.id).where(table.c.name == name))
+    if known is None:
+        raise unknown(connection, table, name)
+    return known

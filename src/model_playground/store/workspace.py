@@ -1,0 +1,38 @@
+"""A workspace: a database and the files that belong to it, in one folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from model_playground.core.errors import InvalidError
+from model_playground.store.database import open_database
+
+
+class Workspace:
+    """The folder of a database and its artifacts; it is made when something is first written."""
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        """Choose the folder: the argument, else PLAYGROUND_WORKSPACE, else ./.playground.
+
+        Raises:
+            InvalidError: there is a file in its place.
+        """
+        chosen = folder or os.environ.get("PLAYGROUND_WORKSPACE") or ".playground"
+        self.folder = Path(chosen).expanduser().absolute()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InvalidError(
+                "workspace.no_folder",
+                "the workspace {folder} is a file: name a folder, which is made if need be",
+                folder=str(self.folder),
+            )
+        self.store = open_database(self.folder / "playground.sqlite")
+        self.artifacts = self.folder / "artifacts"
+
+    def revision_folder(self, revision: str) -> Path:
+        """Return where the records of a revision are, by its hash."""
+        return self.artifacts / "revisions" / revision
+
+    def run_folder(self, run_id: str) -> Path:
+        """Return where a run keeps its checkpoints."""
+        return self.artifacts / "runs" / run_id

@@ -1,0 +1,1 @@
+"""One file a task: its slots, what their targets look like, and its default losses and metrics."""

@@ -1,0 +1,1 @@
+"""Where training and store meet: validation, the queue, running an experiment, the worker."""

@@ -1,0 +1,315 @@
+"""Every loss once more, as plain loops over Python numbers, straight from its definition.
+
+Each returns the value and the weight of every unit as (value, weight) pairs; a loss with several
+addends returns one list for each, with its scale.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from torch import Tensor
+
+Units = list[tuple[float, float]]
+Parts = list[tuple[float, Units]]  # scale and units of every addend
+
+
+def total(parts: Parts, reduction: str) -> float:
+    """Reduce as defined: Σ value, divided by Σ weight for the mean."""
+    result = 0.0
+    for scale, units in parts:
+        numerator = sum(value for value, _ in units)
+        denominator = sum(weight for _, weight in units)
+        result += scale * (numerator if reduction == "sum" else numerator / denominator)
+    return result
+
+
+def softmax(scores: Sequence[float]) -> list[float]:
+    powers = [math.exp(score - max(scores)) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def sigmoid(score: float) -> float:
+    return 1 / (1 + math.exp(-score))
+
+
+def pixels(input: Tensor, target: Tensor) -> Iterator[tuple[list[float], Any]]:
+    """Walk the units: the scores of all classes, and the class index or the probabilities."""
+    scores = input.movedim(1, -1).reshape(-1, input.shape[1]).tolist()
+    if target.is_floating_point():
+        return zip(scores, target.movedim(1, -1).reshape(-1, input.shape[1]).tolist(), strict=True)
+    return zip(scores, target.flatten().tolist(), strict=True)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+    ignore_index: int = -100,
+) -> Parts:
+    classes = input.shape[1]
+    w = weight or [1.0] * classes
+    units = []
+    for scores, y in pixels(input, target):
+        if y == ignore_index:
+            units.append((0.0, 0.0))
+            continue
+        p = softmax(scores)
+        t = y if isinstance(y, list) else [float(c == y) for c in range(classes)]
+        q = [(1 - label_smoothing) * share + label_smoothing / classes for share in t]
+        value = -sum(w[c] * q[c] * math.log(p[c]) for c in range(classes))
+        units.append((value, 1.0 if isinstance(y, list) else w[y]))
+    return [(1.0, units)]
+
+
+def focal(
+    input: Tensor,
+    target: Tensor,
+    gamma: float = 2.0,
+    alpha: Sequence[float] | None = None,
+    ignore_index: int = -100,
+) -> Parts:
+    units = []
+    for scores, y in pixels(input, target):
+        if y == ignore_index:
+            units.append((0.0, 0.0))
+            continue
+        p = softmax(scores)[y]
+        units.append((-(alpha[y] if alpha else 1.0) * (1 - p) ** gamma * math.log(p), 1.0))
+    return [(1.0, units)]
+
+
+def answers(
+    input: Tensor, target: Tensor, cost: Callable[[float, float], float], ignore_index: int
+) -> Parts:
+    pairs = zip(input.flatten().tolist(), target.flatten().tolist(), strict=True)
+    return [
+        (1.0, [(0.0, 0.0) if y == ignore_index else (cost(sigmoid(z), y), 1.0) for z, y in pairs])
+    ]
+
+
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, pos_weight: float = 1.0, ignore_index: int = -100
+) -> Parts:
+    def cost(p: float, y: float) -> float:
+        return -(pos_weight * y * math.log(p) + (1 - y) * math.log(1 - p))
+
+    return answers(input, target, cost, ignore_index)
+
+
+def binary_focal(
+    input: Tensor,
+    target: Tensor,
+    gamma: float = 2.0,
+    alpha: float | None = 0.25,
+    ignore_index: int = -100,
+) -> Parts:
+    def cost(p: float, y: float) -> float:
+        right = p * y + (1 - p) * (1 - y)
+        factor = 1.0 if alpha is None else alpha * y + (1 - alpha) * (1 - y)
+        return -factor * (1 - right) ** gamma * (y * math.log(p) + (1 - y) * math.log(1 - p))
+
+    return answers(input, target, cost, ignore_index)
+
+
+def values(input: Tensor, target: Tensor, cost: Callable[[float], float]) -> Parts:
+    pairs = zip(input.flatten().tolist(), target.flatten().tolist(), strict=True)
+    return [(1.0, [(cost(x - y), 1.0) for x, y in pairs])]
+
+
+def mse(input: Tensor, target: Tensor) -> Parts:
+    return values(input, target, lambda x: x**2)
+
+
+def l1(input: Tensor, target: Tensor) -> Parts:
+    return values(input, target, abs)
+
+
+def smooth_l1(input: Tensor, target: Tensor, beta: float = 1.0) -> Parts:
+    return values(
+        input, target, lambda x: x**2 / (2 * beta) if abs(x) < beta else abs(x) - beta / 2
+    )
+
+
+def huber(input: Tensor, target: Tensor, delta: float = 1.0) -> Parts:
+    return values(
+        input, target, lambda x: x**2 / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
+    )
+
+
+Region = list[tuple[float, float]]  # probability and truth of every pixel of a class
+
+
+def regions(input: Tensor, target: Tensor, ignore_index: int) -> list[Region]:
+    """Collect the pixels of every class that are not ignored."""
+    found: list[Region] = [[] for _ in range(input.shape[1])]
+    if input.shape == target.shape:
+        answers = target.movedim(1, -1).reshape(-1, input.shape[1]).tolist()
+        scores = input.movedim(1, -1).reshape(-1, input.shape[1]).tolist()
+        for z, t in zip(scores, answers, strict=True):
+            for c, region in enumerate(found):
+                if t[c] != ignore_index:
+                    region.append((sigmoid(z[c]), t[c]))
+        return found
+    for scores, y in pixels(input, target):
+        if y != ignore_index:
+            for c, p in enumerate(softmax(scores)):
+                found[c].append((p, float(c == y)))
+    return found
+
+
+def overlap(lost: Callable[..., float]) -> Callable[..., Parts]:
+    """Make the reference of a loss of overlap from that of one region."""
+
+    def reference(
+        input: Tensor,
+        target: Tensor,
+        weight: Sequence[float] | None = None,
+        absent: str = "skip",
+        per_image: bool = False,
+        ignore_index: int = -100,
+        **parameters: Any,
+    ) -> Parts:
+        groups = [slice(n, n + 1) for n in range(len(input))] if per_image else [slice(None)]
+        units = []
+        for group in groups:
+            for c, region in enumerate(regions(input[group], target[group], ignore_index)):
+                present = any(t > 0 for _, t in region)
+                counted = present or (absent == "count" and any(p > 0 for p, _ in region))
+                w = (weight[c] if weight else 1.0) if counted else 0.0
+                units.append((w * lost(region, **parameters) if w else 0.0, w))
+        return [(1.0, units)]
+
+    reference.__name__ = lost.__name__
+    return reference
+
+
+def sums(region: Region) -> tuple[float, float, float]:
+    shared = sum((p + t - abs(p - t)) / 2 for p, t in region)
+    return shared, sum(p for p, _ in region), sum(t for _, t in region)
+
+
+@overlap
+def soft_iou(region: Region) -> float:
+    shared, predicted, true = sums(region)
+    return 1 - shared / (predicted + true - shared)
+
+
+@overlap
+def dice(region: Region, squared: bool = False) -> float:
+    if squared:
+        top = 2 * sum(p * t for p, t in region)
+        return 1 - top / (sum(p**2 for p, _ in region) + sum(t**2 for _, t in region))
+    shared, predicted, true = sums(region)
+    return 1 - 2 * shared / (predicted + true)
+
+
+def tversky_of(region: Region, alpha: float, beta: float) -> float:
+    shared, predicted, true = sums(region)
+    return 1 - shared / (shared + alpha * (predicted - shared) + beta * (true - shared))
+
+
+@overlap
+def tversky(region: Region, alpha: float = 0.3, beta: float = 0.7) -> float:
+    return tversky_of(region, alpha, beta)
+
+
+@overlap
+def focal_tversky(
+    region: Region, alpha: float = 0.3, beta: float = 0.7, gamma: float = 4 / 3
+) -> float:
+    return tversky_of(region, alpha, beta) ** (1 / gamma)
+
+
+@overlap
+def lovasz(region: Region) -> float:
+    """Add the pixels to the wrong ones one by one, worst first, and recount the IoU each time."""
+    ranked = sorted(region, key=lambda pixel: -abs(pixel[1] - pixel[0]))
+    result = before = 0.0
+    for count, (p, t) in enumerate(ranked, 1):
+        wrong = ranked[:count]
+        missed = sum(t == 1 for _, t in wrong)
+        false = sum(t == 0 for _, t in wrong)
+        true = sum(t == 1 for _, t in region)
+        jaccard = 1 - (true - missed) / (true + false)
+        result += abs(t - p) * (jaccard - before)
+        before = jaccard
+    return result
+
+
+def cross_entropy_iou_2d(
+    input: Tensor,
+    target: Tensor,
+    iou_weight: float = 0.5,
+    weight: Sequence[float] | None = None,
+    ignore_index: int = -100,
+    **grouping: Any,
+) -> Parts:
+    pixel = cross_entropy(input, target, weight=weight, ignore_index=ignore_index)
+    region = soft_iou(input, target, weight=weight, ignore_index=ignore_index, **grouping)
+    return [(1 - iou_weight, pixel[0][1]), (iou_weight, region[0][1])]
+
+
+def pairs(
+    input: Tensor, target: Tensor, cost: Callable[[list[float], list[float]], float]
+) -> Parts:
+    both = zip(input.tolist(), target.tolist(), strict=True)
+    return [(1.0, [(cost(a, b), 1.0) for a, b in both])]
+
+
+def smooth_l1_box(input: Tensor, target: Tensor, beta: float = 1.0) -> Parts:
+    def cost(a: list[float], b: list[float]) -> float:
+        total = 0.0
+        for x, y in zip(a, b, strict=True):
+            d = abs(x - y)
+            total += d**2 / (2 * beta) if d < beta else d - beta / 2
+        return total / 4
+
+    return pairs(input, target, cost)
+
+
+def area(x1: float, y1: float, x2: float, y2: float) -> float:
+    return max(x2 - x1, 0) * max(y2 - y1, 0)
+
+
+def giou_box(input: Tensor, target: Tensor) -> Parts:
+    def cost(a: list[float], b: list[float]) -> float:
+        shared = area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
+        union = area(*a) + area(*b) - shared
+        around = area(min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+        return 1 - shared / union + (around - union) / around
+
+    return pairs(input, target, cost)
+
+
+def bounding_box_regression(
+    input: Tensor, target: Tensor, kind: str = "giou", options: dict[str, Any] | None = None
+) -> Parts:
+    return REFERENCES[f"{kind}_box"](input, target, **(options or {}))
+
+
+REFERENCES: dict[str, Callable[..., Parts]] = {
+    reference.__name__: reference
+    for reference in (
+        cross_entropy,
+        focal,
+        binary_cross_entropy,
+        binary_focal,
+        mse,
+        l1,
+        smooth_l1,
+        huber,
+        soft_iou,
+        dice,
+        tversky,
+        focal_tversky,
+        lovasz,
+        cross_entropy_iou_2d,
+        smooth_l1_box,
+        giou_box,
+        bounding_box_regression,
+    )
+}

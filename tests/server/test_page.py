@@ -1,0 +1,221 @@
+"""The page in a real browser, over a real server with a real worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from model_playground.api import Playground
+from model_playground.server.app import PAGE
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = os.environ.get("PLAYGROUND_CHROMIUM", "/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+SERVE = "import sys; from model_playground.cli import main; sys.exit(main(sys.argv[1:]))"
+TRAINING_MS = 120_000
+
+PLUGIN = '''
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from model_playground.core.contracts import Link, Reading, TargetForm
+from model_playground.losses.base import Loss, register
+
+
+@register
+class DoubtLoss(Loss):
+    r"""Doubt: cross-entropy that a teacher has made up.
+
+    Formula:
+        -\\log p_y
+    Symbols:
+        p: the predicted probability
+        y: the true class
+    Lowest value:
+        0
+    Uninformed guess:
+        ln C
+    Prefer:
+        In lessons.
+    Avoid:
+        Elsewhere.
+    Shape:
+        input (N, C); target (N,)
+    Reference:
+        none
+    """
+
+    name = "doubt"
+    title = "Doubt"
+    family = "classification"
+    reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
+
+    stubbornness: float = Field(0.25, ge=0, le=1, description="how little it learns")
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        value = torch.nn.functional.cross_entropy(input.float(), target, reduction="none")
+        return (1 - self.stubbornness) * value, torch.ones_like(value)
+'''
+
+Serve = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a window."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on which no script may fail."""
+    failures: list[str] = []
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: failures.append(str(error)))
+    yield opened
+    context.close()
+    assert failures == []
+
+
+@pytest.fixture
+def serve(playground: Playground) -> Iterator[Serve]:
+    """Start the server over the workspace and return its address."""
+    if not (PAGE / "index.html").is_file():
+        pytest.skip("the page is not built: make page")
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> str:
+        workspace = ("--workspace", str(playground.workspace))
+        command = [sys.executable, "-c", SERVE, "serve", "--port", "0", *workspace, *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        address = re.search(r"http://\S+", process.stdout.readline())
+        assert address is not None
+        return address[0]
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def choose(page: Page, field: str, option: str) -> None:
+    """Choose an option of a field with a list."""
+    page.get_by_role("combobox", name=field).click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def run_experiment(page: Page, *, loss: str, epochs: int, repeats: int) -> None:
+    """Fill in the form of a new experiment that is already open, and run it."""
+    choose(page, "Loss of “class”", loss)
+    page.get_by_label("Weights").fill("none")
+    page.get_by_role("textbox", name="Epochs").fill(str(epochs))
+    page.get_by_role("textbox", name="Image size").fill("32")
+    page.get_by_role("textbox", name="Repeats").fill(str(repeats))
+    page.get_by_role("button", name="Run").click()
+    page.wait_for_url("**/experiments/*")
+
+
+def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> None:
+    page.goto(serve())
+
+    page.get_by_role("link", name="Datasets").click()
+    page.get_by_role("textbox", name="Path").fill(str(fruit / "missing"))
+    page.get_by_role("textbox", name="Name").fill("fruit")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("alert")).to_contain_text("missing")
+    page.get_by_role("textbox", name="Path").fill(str(fruit))
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("row", name="fruit")).to_contain_text("cherry (20)")
+
+    page.get_by_role("link", name="Splits").click()
+    page.get_by_role("textbox", name="Name").fill("fruit-1")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("row", name="fruit-1").get_by_role("link", name="New experiment").click()
+
+    page.get_by_role("combobox", name="Loss of “class”").click()
+    refused = page.get_by_role("option", name="GIoU")
+    expect(refused).to_contain_text("needs pairs of boxes")
+    expect(refused).to_have_attribute("data-combobox-disabled", "true")
+    page.keyboard.press("Escape")
+    choose(page, "Loss of “class”", "Mean squared error")
+    expect(page.get_by_text("Discouraged here")).to_be_visible()
+    page.get_by_role("textbox", name="Epochs").fill("0")
+    expect(page.get_by_text("must be >= 1")).to_be_visible()
+    run_experiment(page, loss="Focal loss", epochs=12, repeats=2)
+
+    newest = page.get_by_role("table", name="Newest loss")
+    expect(newest).to_contain_text("validation", timeout=TRAINING_MS)
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    expect(page.get_by_role("img", name="Loss: loss").locator("canvas")).to_be_visible()
+    row = newest.get_by_role("row", name="Seed 0")
+    expect(row.get_by_role("cell")).to_have_count(5)
+    expect(row.get_by_role("cell").nth(1)).to_have_text("12", timeout=TRAINING_MS)
+    expect(row.get_by_role("cell").nth(4)).to_have_text(re.compile(r"^\d"))
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=TRAINING_MS)
+    first = page.url
+
+    page.get_by_role("link", name="New from this").click()
+    expect(page.get_by_role("combobox", name="Loss of “class”")).to_have_value("Focal loss")
+    run_experiment(page, loss="Cross-entropy", epochs=2, repeats=2)
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=TRAINING_MS)
+    second = page.url
+
+    page.get_by_role("link", name="Experiments").click()
+    for address in (first, second):
+        page.get_by_role(
+            "checkbox", name=f"Compare {address.rpartition('/')[2]}", exact=True
+        ).check()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("row", name="losses.class")).to_contain_text("cross_entropy")
+    expect(page.get_by_role("row", name="training.epochs")).to_contain_text("12")
+    accuracy = page.get_by_role("row", name=re.compile("^validation/accuracy"))
+    expect(accuracy.first).to_contain_text(re.compile("within noise|higher|lower"))
+    assert page.url.count("experiments=") == 2
+    page.reload()
+    expect(page.get_by_role("row", name="losses.class")).to_be_visible()
+
+    for width in (400, 900):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_plug_in_is_in_the_form_with_its_parameter(
+    page: Page, serve: Serve, playground: Playground, fruit: Path, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "doubt.py"
+    plugin.write_text(PLUGIN, encoding="utf-8")
+    playground.import_dataset(fruit, name="fruit")
+    playground.create_split("fruit", name="fruit-1")
+
+    page.goto(f"{serve('--plugin', str(plugin))}/new?split=fruit-1")
+    choose(page, "Loss of “class”", "Doubt")
+    expect(page.get_by_text("In lessons.")).to_be_visible()
+    field = page.get_by_role("textbox", name="Stubbornness")
+    expect(field).to_have_value("0.25")
+    expect(page.get_by_text("how little it learns")).to_be_visible()
+    field.fill("0.5")
+    run_experiment(page, loss="Doubt", epochs=1, repeats=1)
+    expect(page.get_by_text("doubt", exact=False).first).to_be_visible()
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=TRAINING_MS)

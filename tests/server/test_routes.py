@@ -1,0 +1,181 @@
+"""The routes over a real workspace: what they return, and how they refuse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from model_playground.api import Playground
+from model_playground.server import app
+from model_playground.server.openapi import description
+
+COMMITTED = Path(__file__).parents[2] / "web" / "openapi.json"
+
+
+def specification(**changes: Any) -> dict[str, Any]:
+    """Return a small experiment on the fruit."""
+    return {
+        "split": "fruit-1",
+        "task": "classification",
+        "architecture": {"name": "timm"},
+        "weights": "none",
+        **changes,
+    }
+
+
+@pytest.fixture
+def fruit_split(client: TestClient, fruit: Path) -> str:
+    """The fruit, imported and split."""
+    imported = client.post("/api/datasets", json={"path": str(fruit), "name": "fruit"})
+    assert imported.status_code == 201, imported.text
+    assert imported.json()["dataset"]["class_counts"] == {"cherry": 20, "lemon": 20, "plum": 20}
+    created = client.post("/api/splits", json={"dataset": "fruit", "name": "fruit-1"})
+    assert created.status_code == 201, created.text
+    return "fruit-1"
+
+
+def test_an_empty_workspace_lists_nothing(client: TestClient) -> None:
+    for noun in ("datasets", "splits", "experiments"):
+        assert client.get(f"/api/{noun}").json() == []
+
+
+def test_what_can_be_chosen_is_listed(client: TestClient) -> None:
+    tasks = {task["name"] for task in client.get("/api/tasks").json()}
+    assert {"classification", "segmentation", "regression"} <= tasks
+    losses = [loss["name"] for loss in client.get("/api/losses").json()]
+    assert client.get(f"/api/losses/{losses[0]}").json()["name"] == losses[0]
+    (slot,) = client.get("/api/loss-choices", params={"task": "classification"}).json()
+    assert {loss["name"] for loss in slot["losses"]} == set(losses)
+    of_task = client.get("/api/architectures", params={"task": "segmentation"}).json()
+    assert 0 < len(of_task) < len(client.get("/api/architectures").json())
+
+
+def test_from_images_to_the_queue_and_out_of_it(client: TestClient, fruit_split: str) -> None:
+    assert client.post("/api/datasets/fruit/check").json()["findings"] == []
+    assert client.get("/api/datasets/fruit").json()["items"] == 60
+    split = client.get(f"/api/splits/{fruit_split}").json()
+    assert split["counts"] == {"train": 42, "test": 12, "validation": 6}
+
+    form = client.get("/api/form", params={"split": fruit_split}).json()
+    states = {loss["name"]: loss["state"] for loss in form["slots"][0]["losses"]}
+    assert (states["focal"], states["mse"], states["giou_box"]) == (
+        "valid",
+        "discouraged",
+        "refused",
+    )
+
+    wanted = specification(losses={"class": [{"loss": "focal", "parameters": {"gamma": 1}}]})
+    filled = client.post("/api/experiments/validate", json=wanted).json()
+    assert filled["metrics"]
+    assert client.get("/api/experiments").json() == []
+
+    created = client.post("/api/experiments", json=wanted)
+    assert created.status_code == 201
+    name = created.json()["name"]
+    assert client.get(f"/api/experiments/{name}").json()["state"] == "queued"
+    assert client.post(f"/api/experiments/{name}/stop").json()["state"] == "interrupted"
+    (series,) = client.get(f"/api/experiments/{name}/series").json()
+    assert series["points"] == []
+
+
+def test_an_unknown_name_is_not_found(client: TestClient) -> None:
+    answer = client.get("/api/losses/focl")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "loss.unknown"
+    assert "Did you mean" in answer.json()["message"]
+    for address in ("datasets/no", "splits/no", "experiments/no", "experiments/no/series"):
+        assert client.get(f"/api/{address}").status_code == 404
+    assert client.post("/api/experiments/no/stop").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"losses": {"class": "giou_box"}}, "loss.refused"),
+        ({"losses": {"class": "focal(gamma=-1)"}}, "parameter.invalid"),
+        ({"architecture": "tim"}, "architecture.unknown"),
+        ({"training": {"early_stopping": {"monitor": "luck"}}}, "monitor.unknown"),
+        ({"training": {"epochs": 0}}, "request.invalid"),
+        ({"colour": "blue"}, "request.invalid"),
+    ],
+)
+def test_what_cannot_run_is_refused_with_a_sentence(
+    client: TestClient, fruit_split: str, changes: dict[str, Any], code: str
+) -> None:
+    for address in ("/api/experiments/validate", "/api/experiments"):
+        answer = client.post(address, json=specification(**changes))
+        assert answer.status_code in (404, 422)
+        assert answer.json()["code"] == code
+        assert answer.json()["message"]
+    assert client.get("/api/experiments").json() == []
+
+
+def test_a_request_of_the_wrong_shape_says_where(client: TestClient) -> None:
+    answer = client.post("/api/splits", json={"dataset": "fruit", "name": "", "train": "most"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "request.invalid"
+    assert set(answer.json()["arguments"]) == {"name", "train"}
+
+
+def test_a_plug_in_is_never_taken_from_a_request(
+    client: TestClient, fruit_split: str, tmp_path: Path
+) -> None:
+    trace = tmp_path / "was-run"
+    plugin = tmp_path / "loss.py"
+    plugin.write_text(f"open({str(trace)!r}, 'w')", encoding="utf-8")
+    named = specification(plugins=[{"path": str(plugin), "sha256": "0" * 64}])
+    answer = client.post("/api/experiments", json=named)
+    assert (answer.status_code, answer.json()["code"]) == (422, "plugin.not_started_with")
+    assert not trace.exists()
+
+
+def test_the_client_of_the_page_is_generated_from_these_routes() -> None:
+    # Otherwise: python -m model_playground.server.openapi web/openapi.json
+    # and in web/: npm run generate
+    assert COMMITTED.read_text(encoding="utf-8") == description()
+
+
+def test_the_server_does_without_torch(tmp_path: Path) -> None:
+    program = """
+import sys
+from fastapi.testclient import TestClient
+from model_playground.api import Playground
+from model_playground.server.app import create_app
+client = TestClient(create_app(Playground(sys.argv[1])), base_url="http://localhost")
+for noun in ("losses", "tasks", "architectures", "experiments"):
+    assert client.get(f"/api/{noun}").status_code == 200, noun
+print("torch" in sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == "False"
+
+
+def test_the_built_page_answers_every_address(
+    playground: Playground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "PAGE", tmp_path / "page")
+    (tmp_path / "page" / "assets").mkdir(parents=True)
+    (tmp_path / "page" / "index.html").write_text("the page", encoding="utf-8")
+    (tmp_path / "page" / "assets" / "main.js").write_text("its script", encoding="utf-8")
+    client = TestClient(app.create_app(playground), base_url="http://localhost")
+    browser = {"accept": "text/html"}
+    assert client.get("/experiments/some-name", headers=browser).text == "the page"
+    assert client.get("/assets/main.js").text == "its script"
+    assert client.get("/api/nothing").status_code == 404
+    assert client.get("/../pyproject.toml").status_code == 404
+
+
+def test_a_page_that_is_not_built_says_how_to_build_it(
+    playground: Playground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "PAGE", tmp_path / "nowhere")
+    answer = TestClient(app.create_app(playground), base_url="http://localhost").get("/splits")
+    assert answer.status_code == 503
+    assert "make page" in answer.text

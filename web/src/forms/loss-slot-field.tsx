@@ -1,0 +1,46 @@
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
+import type { Records } from "../api/client";
+import type { LossTerm } from "../state/draft";
+import { LossTermField } from "./loss-term-field";
+
+interface LossSlotFieldProps {
+  choices: Records["SlotChoices"];
+  terms: LossTerm[];
+  onChange: (terms: LossTerm[]) => void;
+}
+
+/** The loss of one slot: one loss, or a weighted sum of several. */
+export function LossSlotField({ choices, terms, onChange }: LossSlotFieldProps) {
+  const { slot, gives, losses } = choices;
+  const another = losses.find(({ state }) => state === "valid");
+  return (
+    <Stack gap="sm">
+      <div>
+        <Title order={4}>Slot “{slot}”</Title>
+        <Text size="sm" c="dimmed">
+          The data give {gives}.
+        </Text>
+      </div>
+      {terms.map((term, index) => (
+        <LossTermField
+          key={index}
+          label={terms.length > 1 ? `Loss ${index + 1} of “${slot}”` : `Loss of “${slot}”`}
+          losses={losses}
+          term={term}
+          onChange={(changed) => onChange(terms.with(index, changed))}
+          onRemove={terms.length > 1 ? () => onChange(terms.toSpliced(index, 1)) : undefined}
+        />
+      ))}
+      {another && (
+        <Group>
+          <Button
+            variant="default"
+            onClick={() => onChange([...terms, { loss: another.name, weight: 1, parameters: {} }])}
+          >
+            Add a loss to the sum
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,169 @@
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Paper,
+  Select,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { Records } from "../api/client";
+import { Refused } from "../forms/refused";
+import { datasetList, taskList, useCheck, useImport } from "../state/queries";
+import { Listing } from "./listing";
+
+/** The datasets: list, import, check. */
+export function DatasetsPage() {
+  const datasets = useQuery(datasetList);
+  const check = useCheck();
+  return (
+    <Stack>
+      <Title order={2}>Datasets</Title>
+      <Listing
+        query={datasets}
+        columns={["Name", "Task", "Items", "Classes or values", "Format", "Read from", ""]}
+        empty="No dataset yet: import one below."
+        row={(dataset) => (
+          <Table.Tr key={dataset.name}>
+            <Table.Td>{dataset.name}</Table.Td>
+            <Table.Td>{dataset.task}</Table.Td>
+            <Table.Td>{dataset.items.toLocaleString()}</Table.Td>
+            <Table.Td>
+              <Text size="sm" lineClamp={2}>
+                {dataset.classes.length
+                  ? dataset.classes
+                      .map((name) => `${name} (${dataset.class_counts[name] ?? 0})`)
+                      .join(", ")
+                  : dataset.target_names.join(", ")}
+              </Text>
+            </Table.Td>
+            <Table.Td>{dataset.format}</Table.Td>
+            <Table.Td>{dataset.root}</Table.Td>
+            <Table.Td>
+              <Button
+                size="compact-sm"
+                variant="default"
+                loading={check.isPending && check.variables === dataset.name}
+                onClick={() => check.mutate(dataset.name)}
+              >
+                Check
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        )}
+      />
+      <Refused error={check.error} title="The check was not possible" />
+      {check.data && <Report report={check.data} />}
+      <ImportForm />
+    </Stack>
+  );
+}
+
+function ImportForm() {
+  const tasks = useQuery(taskList);
+  const importing = useImport();
+  const [task, setTask] = useState<string | null>(null);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const given = new FormData(event.currentTarget);
+    const text = (name: string) => String(given.get(name) ?? "").trim();
+    importing.mutate({
+      path: text("path"),
+      name: text("name"),
+      task,
+      image_column: text("image_column") || null,
+      target_columns: text("target_columns")
+        .split(",")
+        .map((name) => name.trim())
+        .filter(Boolean),
+      drop_faulty: given.has("drop_faulty"),
+    });
+  };
+  return (
+    <Paper withBorder p="md" component="form" onSubmit={submit}>
+      <Stack>
+        <Title order={3} size="h4">
+          Import a dataset
+        </Title>
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          <TextInput
+            name="path"
+            label="Path"
+            description="A folder or a table (CSV) on the machine that serves this page; it is only read"
+            required
+          />
+          <TextInput name="name" label="Name" description="How it is called from now on" required />
+          <Select
+            label="Task"
+            description="Where the files allow several; seen from them if empty"
+            data={tasks.data?.map(({ name, title }) => ({ value: name, label: title })) ?? []}
+            value={task}
+            onChange={setTask}
+            clearable
+          />
+          <TextInput
+            name="image_column"
+            label="Image column"
+            description="Of a table; seen from it if empty"
+          />
+          <TextInput
+            name="target_columns"
+            label="Value columns"
+            description="Of a table, separated by commas; seen from it if empty"
+          />
+        </SimpleGrid>
+        <Checkbox
+          name="drop_faulty"
+          label="Leave out items that cannot be used"
+          description="Otherwise they are listed and nothing is imported"
+        />
+        <Group>
+          <Button type="submit" loading={importing.isPending}>
+            Import
+          </Button>
+        </Group>
+        <Refused error={importing.error} title="Not imported" />
+        {importing.data && <Report report={importing.data.report} />}
+      </Stack>
+    </Paper>
+  );
+}
+
+function Report({ report }: { report: Records["CheckReport"] }) {
+  const { dataset, items, findings } = report;
+  return (
+    <Alert
+      color={findings.length ? "yellow" : "green"}
+      title={`${dataset}: ${items.toLocaleString()} items looked at, ${findings.length || "no"} findings`}
+    >
+      {findings.length > 0 && (
+        <Table.ScrollContainer minWidth={480}>
+          <Table>
+            <Table.Tbody>
+              {findings.map((finding) => (
+                <Table.Tr
+                  key={`${finding.kind} ${finding.file} ${finding.line} ${finding.message}`}
+                >
+                  <Table.Td>{finding.severity}</Table.Td>
+                  <Table.Td>
+                    {finding.file}
+                    {finding.line ? `, line ${finding.line}` : ""}
+                  </Table.Td>
+                  <Table.Td>{finding.message}</Table.Td>
+                  <Table.Td>{finding.decision}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+    </Alert>
+  );
+}

@@ -1,0 +1,109 @@
+import { QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { answered, client, type Records, Refusal } from "../api/client";
+
+const POLL_MS = 2000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal is an answer: asking again would only bring it later.
+      retry: (failures, error) => !(error instanceof Refusal) && failures < 2,
+    },
+  },
+});
+
+export const datasetList = queryOptions({
+  queryKey: ["datasets"],
+  queryFn: () => answered(client.GET("/api/datasets")),
+});
+
+export const splitList = queryOptions({
+  queryKey: ["splits"],
+  queryFn: () => answered(client.GET("/api/splits")),
+});
+
+export const taskList = queryOptions({
+  queryKey: ["tasks"],
+  queryFn: () => answered(client.GET("/api/tasks")),
+});
+
+export const loss = (name: string) =>
+  queryOptions({
+    queryKey: ["losses", name],
+    queryFn: () => answered(client.GET("/api/losses/{name}", { params: { path: { name } } })),
+  });
+
+export const experimentList = queryOptions({
+  queryKey: ["experiments"],
+  queryFn: () => answered(client.GET("/api/experiments")),
+  refetchInterval: ({ state }) => (state.data?.some(isActive) ? POLL_MS : false),
+});
+
+export const experiment = (name: string) =>
+  queryOptions({
+    queryKey: ["experiments", name],
+    queryFn: () => answered(client.GET("/api/experiments/{name}", { params: { path: { name } } })),
+    refetchInterval: ({ state }) => (state.data && isActive(state.data) ? POLL_MS : false),
+  });
+
+export const experimentSeries = (name: string) =>
+  queryOptions({
+    queryKey: ["experiments", name, "series"],
+    queryFn: () =>
+      answered(client.GET("/api/experiments/{name}/series", { params: { path: { name } } })),
+  });
+
+export const comparison = (experiments: string[]) =>
+  queryOptions({
+    queryKey: ["comparison", experiments],
+    queryFn: () => answered(client.GET("/api/comparison", { params: { query: { experiments } } })),
+    enabled: experiments.length > 1,
+  });
+
+export const experimentForm = (split: string) =>
+  queryOptions({
+    queryKey: ["form", split],
+    queryFn: () => answered(client.GET("/api/form", { params: { query: { split } } })),
+    enabled: split !== "",
+  });
+
+export const validation = (specification: Records["Specification"]) =>
+  queryOptions({
+    queryKey: ["validation", specification],
+    queryFn: () => answered(client.POST("/api/experiments/validate", { body: specification })),
+  });
+
+export const isActive = ({ state }: Records["ExperimentRecord"]) =>
+  state === "queued" || state === "running";
+
+/** Do something on the server; everything shown is then asked for anew. */
+function useAction<Wanted, Done>(action: (wanted: Wanted) => Promise<Done>) {
+  const queries = useQueryClient();
+  return useMutation({ mutationFn: action, onSuccess: () => queries.invalidateQueries() });
+}
+
+export const useImport = () =>
+  useAction((body: Records["DatasetImport"]) => answered(client.POST("/api/datasets", { body })));
+
+export const useCheck = () =>
+  useAction((name: string) =>
+    answered(client.POST("/api/datasets/{name}/check", { params: { path: { name } } })),
+  );
+
+export const useCreateSplit = () =>
+  useAction((body: Records["SplitRequest"]) => answered(client.POST("/api/splits", { body })));
+
+export const useRun = () =>
+  useAction((body: Records["Specification"]) =>
+    answered(client.POST("/api/experiments", { body })),
+  );
+
+export const useStop = () =>
+  useAction((name: string) =>
+    answered(client.POST("/api/experiments/{name}/stop", { params: { path: { name } } })),
+  );
+
+export const useTest = () =>
+  useAction((name: string) =>
+    answered(client.POST("/api/experiments/{name}/test", { params: { path: { name } } })),
+  );
