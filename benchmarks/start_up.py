@@ -1,65 +1,56 @@
-"""How long the command line takes to answer, beside Python alone and an import of PyTorch.
+"""How long a user waits before anything happens: commands and imports, each in a fresh process.
 
-    python benchmarks/start_up.py
+    .venv/bin/python benchmarks/start_up.py
 
-Each command runs in a process of its own, in turns, so that a busy moment meets all of them; the
-quickest of the rounds counts.
+Medians of several starts; beside each the ratio to its bound or its peer in the same run.
 """
 
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-ROUNDS = 7
-PLAYGROUND = str(Path(sys.executable).parent / "playground")
-PEER = "python -c pass"
-COMMANDS: dict[str, tuple[str, ...]] = {
-    PEER: (sys.executable, "-c", "pass"),
-    "python -c 'import torch'": (sys.executable, "-c", "import torch"),
-    "playground --help": (PLAYGROUND, "--help"),
-    "playground dataset list": (PLAYGROUND, "dataset", "list"),
-    "playground experiment list": (PLAYGROUND, "experiment", "list"),
-    "playground loss list": (PLAYGROUND, "loss", "list"),
-    "playground architecture list": (PLAYGROUND, "architecture", "list"),
-}
-WANTED_WITHIN_S = {
-    "playground --help": 0.4,
-    "playground dataset list": 1.2,
-    "playground experiment list": 1.2,
-}
-"""What is asked for on a machine with two cores."""
+REPEATS = 7
+PLAYGROUND = [sys.executable, "-m", "model_playground.cli"]
+ALL_LOSSES = "from model_playground.losses import CrossEntropyLoss, GIoUBoxLoss, FocalLoss"
 
 
-def seconds(command: tuple[str, ...], workspace: str) -> float:
-    """Run a command and return how long it took."""
-    begun = time.perf_counter()
-    subprocess.run(
-        command,
-        env=os.environ | {"PLAYGROUND_WORKSPACE": workspace},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    return time.perf_counter() - begun
+def median_s(command: list[str], workspace: str) -> float:
+    """Run a command several times, after once for the disk's cache, and return the median."""
+    environment = os.environ | {"PLAYGROUND_WORKSPACE": workspace}
+    durations = []
+    for _ in range(REPEATS + 1):
+        started = time.perf_counter()
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        durations.append(time.perf_counter() - started)
+    return statistics.median(durations[1:])
 
 
 def main() -> None:
-    """Print a line for each command."""
-    with TemporaryDirectory() as workspace:
-        rounds = [
-            {name: seconds(command, workspace) for name, command in COMMANDS.items()}
-            for _ in range(ROUNDS)
-        ]
-    best_s = {name: min(one[name] for one in rounds) for name in COMMANDS}
-    print(f"{'command':<30} {'seconds':>8} {'× Python':>9}  wanted")
-    for name, duration_s in best_s.items():
-        wanted_s = WANTED_WITHIN_S.get(name)
-        wanted = f"under {wanted_s} s" if wanted_s else ""
-        print(f"{name:<30} {duration_s:>8.2f} {duration_s / best_s[PEER]:>9.1f}  {wanted}")
+    """Measure and print one row for each command."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = str(Path(folder) / "workspace")
+        bounds = {
+            ("--help",): 0.4,
+            ("loss", "list"): 1.2,
+            ("task", "list"): 1.2,
+            ("dataset", "list"): 1.2,
+            ("experiment", "list"): 1.2,
+        }
+        print(f"{'command':<34}{'median':>9}{'bound':>9}")
+        for arguments, bound_s in bounds.items():
+            took_s = median_s([*PLAYGROUND, *arguments], workspace)
+            name = " ".join(("playground", *arguments))
+            print(f"{name:<34}{took_s:>7.2f} s{bound_s:>7.1f} s")
+        torch_s = median_s([sys.executable, "-c", "import torch"], workspace)
+        losses_s = median_s([sys.executable, "-c", ALL_LOSSES], workspace)
+        print(f"{'import torch':<34}{torch_s:>7.2f} s")
+        print(f"{'import the losses':<34}{losses_s:>7.2f} s  {losses_s / torch_s:.2f} × import torch")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """The Python API: everything a door can do. Heavy imports are inside the functions.
 
-    from model_playground.api import Playground
+from model_playground.api import Playground
 
-    playground = Playground("workspace")
-    playground.import_dataset("photos", name="fruit", task="classification")
-    playground.create_split("fruit", name="fruit-1")
-    record = playground.run_experiment(
-        Specification(split="fruit-1", task="classification", architecture="timm",
-                      losses={"class": "focal(gamma=2)"}, weights="none"))
+playground = Playground("workspace")
+playground.import_dataset("photos", name="fruit", task="classification")
+playground.create_split("fruit", name="fruit-1")
+record = playground.run_experiment(
+    Specification(split="fruit-1", task="classification", architecture="timm",
+                  losses={"class": "focal(gamma=2)"}, weights="none"))
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class Playground:
         *,
         name: str,
         task: str | None = None,
+        format: str | None = None,
         image_column: str | None = None,
         target_columns: Sequence[str] = (),
         class_table: str | Path | None = None,
@@ -98,6 +99,7 @@ class Playground:
             path: a folder, a table or a class table.
             name: the dataset's name; an existing one gets a new revision.
             task: what the labels are for, where the files leave it open.
+            format: how the labels stand on disk; recognised if None.
             image_column: of a table, the column with the image files.
             target_columns: of a table, the column with the class, or those with the values.
             class_table: of masks, the table of pixel value → class name.
@@ -107,18 +109,18 @@ class Playground:
         Raises:
             InvalidError: the path, a table or an image cannot be read, or the labels are unclear.
         """
+        from model_playground.datasets.formats.format import ReadOptions
         from model_playground.work import datasets
 
-        return datasets.import_dataset(
-            self._workspace,
-            Path(path),
-            name=name,
-            task=task,
+        options = ReadOptions(
+            format=format,
             image_column=image_column,
-            target_columns=target_columns,
+            target_columns=tuple(target_columns),
             class_table=None if class_table is None else Path(class_table),
             drop_faulty=drop_faulty,
-            advance=advance,
+        )
+        return datasets.import_dataset(
+            self._workspace, Path(path), name=name, task=task, options=options, advance=advance
         )
 
     def list_datasets(self) -> list[DatasetRecord]:
@@ -206,7 +208,9 @@ class Playground:
             raise unknown_name("loss", name, catalogue)
         return catalogue[name]
 
-    def loss_choices(self, task: str | None = None, *, split: str | None = None) -> list[SlotChoices]:
+    def loss_choices(
+        self, task: str | None = None, *, split: str | None = None
+    ) -> list[SlotChoices]:
         """Say for each slot which losses can be chosen, and why the others cannot.
 
         Args:

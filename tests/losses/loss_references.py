@@ -82,6 +82,11 @@ def focal(
     return [(1.0, units)]
 
 
+def poly_1(input: Tensor, target: Tensor, epsilon: float = 1.0, ignore_index: int = -100) -> Parts:
+    ((scale, units),) = cross_entropy(input, target, ignore_index=ignore_index)
+    return [(scale, [(v + epsilon * (1 - math.exp(-v)) if w else 0.0, w) for v, w in units])]
+
+
 def answers(
     input: Tensor, target: Tensor, cost: Callable[[float, float], float], ignore_index: int
 ) -> Parts:
@@ -115,6 +120,22 @@ def binary_focal(
     return answers(input, target, cost, ignore_index)
 
 
+def asymmetric(
+    input: Tensor,
+    target: Tensor,
+    gamma_positive: float = 1.0,
+    gamma_negative: float = 4.0,
+    margin: float = 0.05,
+    ignore_index: int = -100,
+) -> Parts:
+    def cost(p: float, y: float) -> float:
+        q = max(p - margin, 0)
+        for_yes = (1 - p) ** gamma_positive * math.log(p)
+        return -y * for_yes - (1 - y) * q**gamma_negative * math.log(1 - q)
+
+    return answers(input, target, cost, ignore_index)
+
+
 def values(input: Tensor, target: Tensor, cost: Callable[[float], float]) -> Parts:
     pairs = zip(input.flatten().tolist(), target.flatten().tolist(), strict=True)
     return [(1.0, [(cost(x - y), 1.0) for x, y in pairs])]
@@ -138,6 +159,10 @@ def huber(input: Tensor, target: Tensor, delta: float = 1.0) -> Parts:
     return values(
         input, target, lambda x: x**2 / 2 if abs(x) <= delta else delta * (abs(x) - delta / 2)
     )
+
+
+def quantile(input: Tensor, target: Tensor, quantile: float = 0.5) -> Parts:
+    return values(input, target, lambda x: quantile * -x if x < 0 else (1 - quantile) * x)
 
 
 Region = list[tuple[float, float]]  # probability and truth of every pixel of a class
@@ -302,6 +327,9 @@ REFERENCES: dict[str, Callable[..., Parts]] = {
         l1,
         smooth_l1,
         huber,
+        quantile,
+        poly_1,
+        asymmetric,
         soft_iou,
         dice,
         tversky,

@@ -178,16 +178,28 @@ def test_a_plugin_is_usable_and_reads_like_a_built_in(plugin: Path) -> None:
         ("def (", "own.py fails when it is loaded: SyntaxError"),
         ("raise SystemExit", "own.py fails when it is loaded: SystemExit"),
         ("import math", "own.py registers no loss: put @register above its class"),
-        (
-            PLUGIN.replace("my_log_cosh", "focal").replace("LogCosh", "Focal"),
-            "own.py fails when it is loaded: ValueError: the name 'focal' is taken",
-        ),
     ],
 )
 def test_a_faulty_plugin_is_named(plugin: Path, content: str, sentence: str) -> None:
     plugin.write_text(content)
     with pytest.raises(InvalidError, match=sentence):
         catalogue.load_plugin(plugin)
+
+
+def test_no_plugin_takes_the_name_of_a_built_in(plugin: Path) -> None:
+    plugin.write_text(PLUGIN.replace("my_log_cosh", "focal").replace("LogCosh", "Focal"))
+    run(f"""
+        from model_playground.core.errors import InvalidError
+        from model_playground.losses import catalogue
+        try:
+            catalogue.load([{str(plugin)!r}])
+        except InvalidError as refused:
+            assert "the name 'focal' is taken by another loss" in str(refused)
+        else:
+            raise AssertionError("accepted")
+        from model_playground.losses import FocalLoss
+        assert FocalLoss.__module__ == "model_playground.losses.focal"
+    """)
 
 
 def test_a_missing_plugin_is_named(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ some = settings(max_examples=10, deadline=None)
 EXACT = [loss for loss in ALL if loss.traits.per_sample is PerSample.EXACT]
 WITH_IGNORED = [loss for loss in ALL if "ignore_index" in loss.Record.model_fields]
 OF_CLASSES = [loss for loss in ALL if loss.reads[0].form is TargetForm.CLASS_INDEX]
+WITH_WEIGHTS = [loss for loss in OF_CLASSES if {"weight", "alpha"} & set(loss.Record.model_fields)]
 by_name = pytest.mark.parametrize("loss", ALL, ids=lambda loss: loss.name)
 
 
@@ -110,7 +111,7 @@ def test_ignoring_is_deleting(loss: type[Loss], seed: int, ignored: set[int]) ->
     assert not slope[list(ignored)].any()
 
 
-@pytest.mark.parametrize("loss", OF_CLASSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", WITH_WEIGHTS, ids=lambda loss: loss.name)
 @given(seed=seeds, factor=st.sampled_from([1.0, 2.5]))
 @some
 def test_equal_weights_do_not_change_a_mean(loss: type[Loss], seed: int, factor: float) -> None:

@@ -24,6 +24,13 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "focal": [{"gamma": 0}, {"gamma": 0.5}, {"alpha": W, "gamma": 3}, {"ignore_index": 0}],
     "binary_cross_entropy": [{"pos_weight": 3.0}, {"ignore_index": 0}],
     "binary_focal": [{"alpha": None}, {"gamma": 0.5, "alpha": 0.75}, {"ignore_index": 1}],
+    "poly_1": [{"epsilon": -0.5}, {"ignore_index": 1}],
+    "asymmetric": [
+        {"gamma_positive": 0.5, "gamma_negative": 1.5, "margin": 0.3},
+        {"margin": 0.0},
+        {"ignore_index": 0},
+    ],
+    "quantile": [{"quantile": 0.9}],
     "smooth_l1": [{"beta": 0.25}],
     "huber": [{"delta": 0.25}],
     "soft_iou": [
@@ -86,7 +93,7 @@ def test_cross_entropy_of_probabilities_equals_the_loops(parameters: dict[str, A
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_focal"])
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_focal", "asymmetric"])
 def test_answers_between_no_and_yes_equal_the_loops(name: str) -> None:
     input, target = soft_targets()
     expected = total(REFERENCES[name](input, target), "mean")

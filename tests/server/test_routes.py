@@ -140,7 +140,8 @@ def test_the_client_of_the_page_is_generated_from_these_routes() -> None:
     assert COMMITTED.read_text(encoding="utf-8") == description()
 
 
-def test_the_server_does_without_torch(tmp_path: Path) -> None:
+def test_the_server_does_without_torch(playground: Playground, tmp_path: Path) -> None:
+    playground.list_losses()  # writes the catalogue, which takes torch once
     program = """
 import sys
 from fastapi.testclient import TestClient

@@ -25,6 +25,7 @@ application = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would double the time that --help takes
 )
 for module in (dataset, split, experiment, loss, task, architecture):
     application.add_typer(module.commands)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model_playground.cli.options import Json, Workspace, opened
-from model_playground.core.records import CheckReport, DatasetRecord
+
+if TYPE_CHECKING:
+    from model_playground.core.records import CheckReport, DatasetRecord
 
 commands = typer.Typer(
     name="dataset", help="Import, list, show and check datasets.", no_args_is_help=True
@@ -23,6 +25,9 @@ def import_(
     name: Annotated[str, typer.Option("--name", help="The dataset's name in the workspace.")],
     task: Annotated[
         str | None, typer.Option("--task", help="classification, segmentation or regression.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="How the labels stand on disk; else recognised.")
     ] = None,
     image_column: Annotated[
         str | None, typer.Option("--image-column", help="Of a table: the column of image files.")
@@ -51,6 +56,7 @@ def import_(
             path,
             name=name,
             task=task,
+            format=format,
             image_column=image_column,
             target_columns=target_column or (),
             class_table=class_table,

@@ -9,9 +9,9 @@ import typer
 
 from model_playground.cli.options import Json, Plugins, Workspace, opened
 from model_playground.core.errors import InvalidError
-from model_playground.core.records import ExperimentRecord
 
 if TYPE_CHECKING:
+    from model_playground.core.records import ExperimentRecord
     from model_playground.core.specification import Specification
 
 commands = typer.Typer(

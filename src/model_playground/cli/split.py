@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model_playground.cli.options import Json, Workspace, opened
-from model_playground.core.records import PARTS, SplitRecord
+
+if TYPE_CHECKING:
+    from model_playground.core.records import SplitRecord
 
 commands = typer.Typer(
     name="split", help="Divide a dataset into train, validation and test.", no_args_is_help=True
@@ -55,6 +57,7 @@ def create(
 def list_(workspace: Workspace = None, json: Json = False) -> None:
     """List the splits."""
     from model_playground.cli.display import print_json, print_table
+    from model_playground.core.records import PARTS
 
     records = opened(workspace).list_splits()
     if json:
@@ -84,6 +87,7 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
 
 def _print_split(record: SplitRecord) -> None:
     from model_playground.cli.display import print_table
+    from model_playground.core.records import PARTS
 
     counts = ", ".join(f"{part} {record.counts[part]:,}" for part in PARTS)
     typer.echo(f"{record.name} of {record.dataset} ({record.strategy}): {counts}")

@@ -62,7 +62,9 @@ def record_findings(revision: Revision) -> list[Finding]:
 
 def image_fault(name: str, image: ImageFacts) -> Finding | None:
     """Return the finding for an image that cannot be used."""
-    return blocking("unreadable_image", f"{name}: {image.fault}", name) if image.fault else None
+    return (
+        blocking("unreadable_image", f"{name}: {image.fault}", file=name) if image.fault else None
+    )
 
 
 def mask_fault(
@@ -70,7 +72,7 @@ def mask_fault(
 ) -> Finding | None:
     """Return the finding for a mask that cannot be used with its image and the class table."""
     if mask.fault:
-        return blocking("unreadable_mask", f"{name}: {mask.fault}", name)
+        return blocking("unreadable_mask", f"{name}: {mask.fault}", file=name)
     if (mask.width, mask.height) != (image.width, image.height):
         turned = (
             " after its EXIF orientation"
@@ -82,12 +84,12 @@ def mask_fault(
             f"{name}: the mask is {mask.width}×{mask.height} pixels, "
             f"its image {image.width}×{image.height}{turned}"
         )
-        return blocking("mask_size", said, name)
+        return blocking("mask_size", said, file=name)
     unknown = sorted(mask.pixels.keys() - set(class_ids) - {IGNORED_PIXEL_VALUE})
     if unknown:
         shown = ", ".join(map(str, unknown[:10])) + (", …" if len(unknown) > 10 else "")
-        said = f"{name}: the class table does not name the ids {shown}"
-        return blocking("unknown_class_id", said, name)
+        said = f"{name}: the class table does not name the ids {shown} (pixels to ignore are 255)"
+        return blocking("unknown_class_id", said, file=name)
     return None
 
 
@@ -129,9 +131,8 @@ def _changed(kind: str, message: str, file: str) -> Finding:
 def _copies(revision: Revision) -> Iterator[Finding]:
     """Find images that are the same, byte by byte."""
     labels: dict[str, set[object]] = defaultdict(set)
-    said = revision.annotations
-    columns = (said[name].to_pylist() for name in ("item_id", "kind", "name", "value", "content_hash"))
-    for item_id, *label in zip(*columns, strict=True):
+    told = revision.annotations.select(["item_id", "kind", "name", "value", "content_hash"])
+    for item_id, *label in zip(*(column.to_pylist() for column in told.columns), strict=True):
         labels[item_id].add(tuple(label))
     copies: dict[str, list[tuple[str, str]]] = defaultdict(list)
     columns = (revision.items[name].to_pylist() for name in ("content_hash", "path", "item_id"))

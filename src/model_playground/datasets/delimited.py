@@ -65,9 +65,7 @@ def is_datum(cell: str) -> bool:
     return is_image(cell) or cell.replace(",", ".").lstrip("+-").replace(".", "", 1).isdecimal()
 
 
-def read_delimited(
-    path: Path, *, is_datum: Callable[[str], bool] = is_datum
-) -> DelimitedTable:
+def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) -> DelimitedTable:
     """Read a table of cells divided by commas, semicolons or tabs.
 
     Args:
@@ -77,7 +75,7 @@ def read_delimited(
     Raises:
         InvalidError: it cannot be read, is empty, or a row is longer than the first.
     """
-    text = _text(path)
+    text = read_text(path)
     delimiter = _delimiter(text)
     rows = _rows(path, text, delimiter)
     if not rows:
@@ -99,7 +97,12 @@ def read_delimited(
     return DelimitedTable(path, delimiter, columns, [_padded(path, row, columns) for row in rows])
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return a text file in UTF-8, or in UTF-16 with a byte order mark.
+
+    Raises:
+        InvalidError: it cannot be read.
+    """
     try:
         content = path.read_bytes()
         utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

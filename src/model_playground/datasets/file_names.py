@@ -11,14 +11,15 @@ from pathlib import Path, PurePosixPath
 
 from model_playground.core.errors import InvalidError
 
-IMAGE_SUFFIXES = frozenset(
-    ".bmp .gif .jfif .jpe .jpeg .jpg .pbm .pgm .png .ppm .tif .tiff .webp".split()
+IMAGE_SUFFIXES = (
+    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm"),
+    *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
 )
 
 
 def is_image(name: str) -> bool:
     """Say whether a file's name is that of an image that can be read."""
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+    return name.lower().endswith(IMAGE_SUFFIXES)
 
 
 def normalised(path: str) -> str:
@@ -43,7 +44,8 @@ def natural_order(name: str) -> list[tuple[bool, int, str]]:
         else:
             pieces.append(character)
     return [
-        (False, int(piece), piece) if piece.isdecimal() else (True, 0, piece) for piece in pieces[1:]
+        (False, int(piece), piece) if piece.isdecimal() else (True, 0, piece)
+        for piece in pieces[1:]
     ]
 
 
@@ -145,7 +147,7 @@ class FileNames:
             self._by_stem[os.path.splitext(name)[0]].append(path)
 
     def find(self, name: str) -> list[str]:
-        """Return all paths that a name can mean: the whole path, else the file name, else the stem."""
+        """Return all paths that a name can mean: by the whole path, the file name or the stem."""
         name = normalised(name.strip().replace("\\", "/")).removeprefix("./")
         if name in self._by_path:
             return [self._by_path[name]]

@@ -58,6 +58,8 @@ def inspect_files(
     Decoding and hashing leave Python's lock alone, so threads use every core.
     """
     found: dict[str, Facts] = {}
+    if not paths:
+        return found
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         # Pillow warns of odd metadata; what matters is whether the pixels can be read.
         warnings.simplefilter("ignore")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -69,6 +70,7 @@ def import_dataset(
     path = Path(os.path.abspath(path.expanduser()))
     chosen = _recognise(path, task, options)
     draft = chosen.read(path, task=task, options=options)
+    _check_paths(draft)
     seen = _inspect(draft, advance)
     faults = [seen.fault(item) for item in draft.items]
     usable = [item for item, fault in zip(draft.items, faults, strict=True) if fault is None]
@@ -87,13 +89,13 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> Format:
         raise NotFoundError(
             "dataset.missing_path", "there is no folder or file {path}", path=str(path)
         )
-    formats = [FORMATS[options.format]] if options.format else list(FORMATS)
+    formats = (
+        [FORMATS[options.format]] if options.format else sorted(FORMATS, key=lambda one: one.name)
+    )
     known_tasks = {known for one in FORMATS for known in one.tasks}
     if task is not None and task not in known_tasks:
         raise unknown_name("task", task, known_tasks)
-    found = {
-        one: reason for one in (form() for form in formats) if (reason := one.detect(path, options))
-    }
+    found = {one: reason for one in (kind() for kind in formats) if (reason := one.detect(path))}
     if not found:
         raise _not_recognised(path, formats)
     fitting = [one for one in found if _misfit(one, task, options) is None]
@@ -147,6 +149,19 @@ def _not_recognised(path: Path, formats: Sequence[type[Format]]) -> InvalidError
 
 
 # What is in the files
+
+
+def _check_paths(draft: Draft) -> None:
+    """Refuse what would be one path in the records, such as a folder given for two parts."""
+    counts = Counter(normalised(item.path) for item in draft.items)
+    for path, count in counts.items():
+        if count > 1:
+            raise InvalidError(
+                "dataset.path_twice",
+                "{path} is read as {count} items: give each image once, under one name",
+                path=path,
+                count=count,
+            )
 
 
 @dataclass(frozen=True)
@@ -249,9 +264,7 @@ def _table(rows: Iterator[Row], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def _item_rows(
-    items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection
-) -> Iterator[Row]:
+def _item_rows(items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection) -> Iterator[Row]:
     for item, item_id in zip(items, ids, strict=True):
         image = seen.images[item.path]
         yield {

@@ -87,6 +87,11 @@ class Samples:
     caption: str = ""
     kind: Literal["samples"] = "samples"
 
+    @property
+    def wide(self) -> bool:
+        """Whether a sample has several pictures beside each other."""
+        return any(len(sample.pictures) > 1 for sample in self.samples)
+
 
 @dataclass(frozen=True)
 class Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import NamedTuple
 
 from model_playground.core.records import ComparedSeries
@@ -30,18 +31,19 @@ def number(value: float | None) -> str:
     if value is None:
         return "—"
     text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
-    if "e" in text:
-        return "0" if value == 0 else text.replace("-", "−")
     return text.replace("-", "−")
 
 
 def spread(mean: float | None, deviation: float | None) -> str:
-    """Return a mean and the standard deviation over seeds.
+    """Return a mean and the standard deviation over seeds, in digits that mean something.
 
-    >>> spread(0.8314, 0.0214), spread(0.8314, None)
-    ('0.831 ± 0.0214', '0.831')
+    >>> spread(0.83142, 0.0214), spread(34.56, 2.4), spread(0.83142, None)
+    ('0.831 ± 0.021', '34.6 ± 2.4', '0.831')
     """
-    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
+    if mean is None or deviation is None:
+        return number(mean)
+    decimals = _decimals(deviation)
+    return f"{_fixed(mean, decimals)} ± {_fixed(deviation, decimals)}"
 
 
 def difference(figure: ComparedSeries, index: int) -> str:
@@ -51,20 +53,38 @@ def difference(figure: ComparedSeries, index: int) -> str:
     ...     series="validation/accuracy", means=(0.8, 0.9), spreads=(0.01, 0.01),
     ...     differences=(None, 0.1), intervals=(None, (0.07, 0.13)), verdicts=("", "higher"))
     >>> difference(figure, 1)
-    '+0.1 (0.07 to 0.13)'
+    '+0.100 (0.070 to 0.130)'
     """
-    amount, interval, verdict = (
-        figure.differences[index],
-        figure.intervals[index],
-        figure.verdicts[index],
-    )
+    amount, interval = figure.differences[index], figure.intervals[index]
+    verdict = figure.verdicts[index]
     if amount is None:
         return verdict
-    signed = f"+{number(amount)}" if amount > 0 else number(amount)
     if interval is None:
-        return f"{signed}, {verdict}"
-    ends = f"{number(interval[0])} to {number(interval[1])}"
-    return f"{signed} ({ends})" + (f", {verdict}" if verdict == WITHIN_NOISE else "")
+        return f"{'+' if amount > 0 else ''}{number(amount)}, {verdict}"
+    shown = _fixed(amount, _decimals(interval[1] - interval[0]))
+    sign = "+" if amount > 0 else ""
+    remark = f", {verdict}" if verdict == WITHIN_NOISE else ""
+    return f"{sign}{shown} ({interval_text(interval)}){remark}"
+
+
+def interval_text(interval: tuple[float, float]) -> str:
+    """Return an interval's ends with two significant digits of its width.
+
+    >>> interval_text((-0.02961, 0.03962))
+    '−0.030 to 0.040'
+    """
+    decimals = _decimals(interval[1] - interval[0])
+    return f"{_fixed(interval[0], decimals)} to {_fixed(interval[1], decimals)}"
+
+
+def _decimals(deviation: float) -> int:
+    """Return how many decimals show two significant digits; three for an exact value."""
+    return max(0, 1 - floor(log10(deviation))) if deviation > 0 else 3
+
+
+def _fixed(value: float, decimals: int) -> str:
+    rounded = round(value, decimals) + 0.0  # no minus before a zero
+    return f"{rounded:,.{decimals}f}".replace("-", "−")
 
 
 def finding(measure: Measure, figure: ComparedSeries, names: tuple[str, ...], index: int) -> str:
@@ -78,16 +98,26 @@ def finding(measure: Measure, figure: ComparedSeries, names: tuple[str, ...], in
     """
     first, other = figure.means[0], figure.means[index]
     label = measure.label[0].upper() + measure.label[1:]
-    amount = figure.differences[index]
+    amount, interval = figure.differences[index], figure.intervals[index]
     if first is None or other is None or amount is None:
         reason = figure.verdicts[index] or "it was not measured in every run"
         return f"{label} cannot be compared between {names[0]} and {names[index]}: {reason}."
-    shown = f"{measure.shown(other)} with {names[index]}, {measure.shown(first)} with {names[0]}"
-    interval = figure.intervals[index]
+    values = [(measure.shown(other), names[index]), (measure.shown(first), names[0])]
+    if (amount > 0) != measure.higher_is_better:
+        values.reverse()
+    (better, winner), (worse, loser) = values
     if interval is None:
-        return f"{label}: {shown}. With one seed nobody can say whether that is more than chance."
-    ends = f"95 % interval of the difference {number(interval[0])} to {number(interval[1])}"
+        return (
+            f"{label}: {better} with {winner}, {worse} with {loser}; one seed each cannot tell "
+            "that from chance."
+        )
+    ends = interval_text(interval if amount > 0 else (-interval[1], -interval[0]))
     if figure.verdicts[index] == WITHIN_NOISE:
-        return f"{label}: {shown}. The difference is within noise ({ends})."
-    better = names[index] if (amount > 0) == measure.higher_is_better else names[0]
-    return f"{label} is better with {better}: {shown} ({ends})."
+        return (
+            f"{label}: {better} with {winner}, {worse} with {loser}: within noise (95 % interval "
+            f"of the difference {ends})."
+        )
+    return (
+        f"{label} is better with {winner}: {better}, against {worse} with {loser} (95 % interval "
+        f"of the difference {ends})."
+    )

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from model_playground.losses.boxes import SmoothL1BoxLoss as SmoothL1BoxLoss
     from model_playground.losses.checks import check_values as check_values
     from model_playground.losses.cross_entropy import CrossEntropyLoss as CrossEntropyLoss
+    from model_playground.losses.cross_entropy import Poly1Loss as Poly1Loss
     from model_playground.losses.cross_entropy_iou import (
         CrossEntropyIoULoss2D as CrossEntropyIoULoss2D,
     )
+    from model_playground.losses.focal import AsymmetricLoss as AsymmetricLoss
     from model_playground.losses.focal import BinaryFocalLoss as BinaryFocalLoss
     from model_playground.losses.focal import FocalLoss as FocalLoss
     from model_playground.losses.overlap import DiceLoss as DiceLoss
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from model_playground.losses.regression import HuberLoss as HuberLoss
     from model_playground.losses.regression import L1Loss as L1Loss
     from model_playground.losses.regression import MSELoss as MSELoss
+    from model_playground.losses.regression import QuantileLoss as QuantileLoss
     from model_playground.losses.regression import SmoothL1Loss as SmoothL1Loss
 
 _BESIDE_LOSSES = {

@@ -64,6 +64,7 @@ def load_plugin(plugin: str | Path) -> None:
         return
     from model_playground.losses.base import LOSSES
 
+    before = set(LOSSES)  # imports all built-ins first, so that no plug-in takes their names
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InvalidError(
@@ -83,7 +84,7 @@ def load_plugin(plugin: str | Path) -> None:
             kind=type(error).__name__,
             why=str(error),
         ) from error
-    if not any(loss.__module__ == name for loss in LOSSES):
+    if set(LOSSES) == before:
         raise InvalidError(
             "plugin.no_loss",
             "the plug-in {path} registers no loss: put @register above its class",

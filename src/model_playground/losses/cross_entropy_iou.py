@@ -6,11 +6,10 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Link, Reading, TargetForm
-from model_playground.losses.base import Addend, image_losses, register
+from model_playground.losses.base import Addend, image_losses, in_float32, register
 from model_playground.losses.checks import check_classes
-from model_playground.losses.cross_entropy import index_and_kept, true_class_weights
-from model_playground.losses.kernels.softmax_areas import softmax_areas
-from model_playground.losses.overlap import SoftIoULoss
+from model_playground.losses.cross_entropy import index_and_kept, weighed_surprise
+from model_playground.losses.overlap import SoftIoULoss, class_areas
 
 
 @register
@@ -88,11 +87,12 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
         self, input: Tensor, target: Tensor, *, per_image: bool = False
     ) -> tuple[Addend, ...]:
         index, kept = index_and_kept(target, self.ignore_index)
-        log_p, *areas = softmax_areas(input, index, kept)
-        share = true_class_weights(index, kept, self.factors("weight"), log_p.dtype)
+        log_p = in_float32(input).log_softmax(1)
+        pixels = weighed_surprise(log_p, index, kept, self.factors("weight"))
+        areas = class_areas(log_p.exp(), index, kept)
         classes = self.of_areas(*areas, per_image=per_image or self.per_image)
         return (
-            Addend("cross_entropy", 1 - self.iou_weight, -log_p * share, share),
+            Addend("cross_entropy", 1 - self.iou_weight, *pixels),
             Addend("iou", self.iou_weight, *classes),
         )
 

@@ -79,18 +79,24 @@ class FocalLoss(Loss):
 
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         axis = class_axis(input)
-        z = finite(in_float32(input))
+        z = in_float32(input)
         index, kept = index_and_kept(target, self.ignore_index)
         true = index.unsqueeze(axis)
-        total = z.logsumexp(axis)
-        log_p = z.gather(axis, true).squeeze(axis) - total
-        # log(1 - p) from the other classes' scores: exact, and finite where p rounds to 1.
-        others = z.scatter(axis, true, torch.finfo(z.dtype).min)
-        value = -focused(others.logsumexp(axis) - total, self.gamma) * log_p
+        log_p = z.gather(axis, true).squeeze(axis) - z.logsumexp(axis)
+        value = -self._focus(z, true, log_p) * log_p
         alpha = self.factors("alpha")
         if alpha is not None:
             value = value * alpha.to(value.dtype)[index]
         return torch.where(kept, value, 0), kept.to(value.dtype)
+
+    def _focus(self, z: Tensor, true: Tensor, log_p: Tensor) -> Tensor:
+        """Return (1 - p)^γ of the true class."""
+        if not has_steep_power(self.gamma):
+            return (-log_p.expm1()) ** self.gamma
+        z = finite(z)
+        axis = class_axis(z)
+        others = z.scatter(axis, true, torch.finfo(z.dtype).min)
+        return (self.gamma * (others.logsumexp(axis) - z.logsumexp(axis))).exp()
 
 
 @register
@@ -159,17 +165,88 @@ class BinaryFocalLoss(Loss):
         z = finite(in_float32(input))
         y, kept = answers_and_kept(z, target, self.ignore_index)
         log_yes, log_no = logsigmoid(z), logsigmoid(-z)
-        # 1 - π = p (1 - y) + (1 - p) y, summed as logarithms: finite where p rounds to 0 or 1.
-        tiny = torch.finfo(z.dtype).tiny
-        taken_for_yes = log_yes + (1 - y).clamp(min=tiny).log()
-        taken_for_no = log_no + y.clamp(min=tiny).log()
-        log_miss = torch.stack([taken_for_yes, taken_for_no]).logsumexp(0)
-        value = -focused(log_miss, self.gamma) * (y * log_yes + (1 - y) * log_no)
+        value = -self._focus(log_yes, log_no, y) * (y * log_yes + (1 - y) * log_no)
         if self.alpha is not None:
             value = value * (self.alpha * y + (1 - self.alpha) * (1 - y))
         return torch.where(kept, value, 0), kept.to(value.dtype)
 
+    def _focus(self, log_yes: Tensor, log_no: Tensor, y: Tensor) -> Tensor:
+        """Return (1 - π)^γ, where 1 - π = p (1 - y) + (1 - p) y."""
+        if not has_steep_power(self.gamma):
+            return ((1 - y) * log_yes.exp() + y * log_no.exp()) ** self.gamma
+        tiny = torch.finfo(y.dtype).tiny
+        taken_for_yes = log_yes + (1 - y).clamp(min=tiny).log()
+        taken_for_no = log_no + y.clamp(min=tiny).log()
+        return (self.gamma * torch.stack([taken_for_yes, taken_for_no]).logsumexp(0)).exp()
 
-def focused(log_miss: Tensor, gamma: float) -> Tensor:
-    """Return (1 - p)^γ from log(1 - p): for γ < 1 the power's own slope is infinite at p = 1."""
-    return (gamma * log_miss).exp()
+
+@register
+class AsymmetricLoss(Loss):
+    r"""Asymmetric: focal for many labels, of which nearly all are absent in every image.
+
+    A right "no" is faded out much faster than a right "yes", and below a small probability it
+    does not count at all, so that a wrong label that says "no" does little harm.
+
+    Formula:
+        \frac{1}{N} \sum_i - y_i\,(1 - p_i)^{\gamma_+} \log p_i
+        - (1 - y_i)\, q_i^{\gamma_-} \log (1 - q_i), \qquad q_i = \max(p_i - m, 0)
+    Symbols:
+        p: the predicted probability of "yes", 1 / (1 + e^{-z}) from the score z
+        y: the answer: 1 for yes, 0 for no, or something between
+        q: the probability of "yes" less the margin
+        m: margin
+        \gamma_+: gamma_positive, how much less an easy yes counts
+        \gamma_-: gamma_negative, how much less an easy no counts
+        N: the number of answers; ignored ones are left out
+        i: the answer, one for each item (or pixel) and class
+    Lowest value:
+        0, when every yes is certain and every no is below the margin
+    Uninformed guess:
+        0.35 for a yes, 0.02 for a no, with the parameters of the paper
+    Prefer:
+        For tagging with dozens of labels, few of them present in an image.
+    Avoid:
+        Where yes and no are about as frequent (binary cross-entropy), and where the
+        probabilities themselves are used: it pushes them up.
+    Shape:
+        input (N, …) logits; target of the same shape: numbers in [0, 1] or Booleans
+    Raises:
+        ValueError: a shape, a type or a value is not as above.
+    Example:
+        >>> score = torch.logit(torch.tensor([0.75]))   # the answer is no: q = 0.7
+        >>> AsymmetricLoss()(score, torch.tensor([0.0])).item()   # -(0.7)⁴ · ln 0.3
+        0.28907...
+
+    Reference:
+        Ridnik et al., Asymmetric Loss For Multi-Label Classification, arXiv 2009.14119
+    """
+
+    name = "asymmetric"
+    title = "Asymmetric"
+    family = "answers"
+    reads = ANSWERS
+    traits = Traits(pairwise=True)
+
+    gamma_positive: float = Field(1.0, ge=0, description="how much less an easy yes counts")
+    gamma_negative: float = Field(4.0, ge=1, description="how much less an easy no counts")
+    margin: float = Field(0.05, ge=0, lt=1, description="a no below this probability is free")
+    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+
+    def check(self, input: Tensor, target: Tensor) -> None:
+        check_answers(input, target, ignore_index=self.ignore_index)
+
+    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        z = finite(in_float32(input))
+        y, kept = answers_and_kept(z, target, self.ignore_index)
+        log_yes, log_no = logsigmoid(z), logsigmoid(-z)
+        for_yes = (self.gamma_positive * log_no).exp() * log_yes
+        # log(1 - q) = log(min(1 - p + m, 1)), from logarithms: finite also without a margin.
+        log_margin = torch.full_like(z, self.margin).clamp(min=torch.finfo(z.dtype).tiny).log()
+        log_right = torch.stack([log_no, log_margin]).logsumexp(0).clamp(max=0)
+        for_no = (-log_right.expm1()) ** self.gamma_negative * log_right
+        return torch.where(kept, -(y * for_yes + (1 - y) * for_no), 0), kept.to(z.dtype)
+
+
+def has_steep_power(gamma: float) -> bool:
+    """Say whether x^γ has an infinite slope at 0, so that it has to be taken from log x."""
+    return 0 < gamma < 1

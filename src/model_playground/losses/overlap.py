@@ -13,7 +13,6 @@ from model_playground.losses.base import Addend, Factors, Loss, in_float32, rati
 from model_playground.losses.binary import answers_and_kept
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
 from model_playground.losses.cross_entropy import index_and_kept
-from model_playground.losses.kernels.softmax_areas import softmax_areas
 
 
 class OverlapLoss(Loss):
@@ -119,8 +118,28 @@ class AreaLoss(OverlapLoss):
     def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
         if target.shape == input.shape:
             return super()._terms(input, target, per_image=per_image)
-        _, *areas = softmax_areas(input, *index_and_kept(target, self.ignore_index))
+        p = in_float32(input).softmax(1)
+        areas = class_areas(p, *index_and_kept(target, self.ignore_index))
         return self.of_areas(*areas, per_image=per_image)
+
+
+def class_areas(p: Tensor, index: Tensor, kept: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the shared, the predicted and the true area of every class, (N, C) each.
+
+    They are summed without writing the truth out as 0 and 1 for every class.
+
+    Args:
+        p: probabilities, (N, C, d1, …).
+        index: class indices, (N, d1, …), in range also where a pixel is ignored.
+        kept: false where a pixel is ignored.
+    """
+    of_true = p.gather(1, index.unsqueeze(1)).squeeze(1)
+    pixels = kept.to(p.dtype).flatten(1)
+    none = p.new_zeros(p.shape[:2])
+    shared = none.scatter_add(1, index.flatten(1), of_true.flatten(1) * pixels)
+    true = none.scatter_add(1, index.flatten(1), pixels)
+    predicted = (p.flatten(2) * pixels.unsqueeze(1)).sum(2)
+    return shared, predicted, true
 
 
 def group_sums(units: Tensor, *, per_image: bool) -> Tensor:

@@ -1,0 +1,1 @@
+"""Metrics: what a model is judged by, in figures that mean something to people."""

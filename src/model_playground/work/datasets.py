@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from model_playground.core.contracts import Facts
 from model_playground.core.errors import NotFoundError
-from model_playground.core.records import (
-    PARTS,
-    CheckReport,
-    DatasetRecord,
-    Part,
-    SplitRecord,
-)
+from model_playground.core.records import PARTS, CheckReport, DatasetRecord, Part, SplitRecord
 from model_playground.datasets.checks import check_revision
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.importing import import_dataset as read_dataset
@@ -43,10 +38,8 @@ def import_dataset(
     except NotFoundError:
         pass
     else:
-        revision = revision.with_identity_of(_read(workspace, previous.revision))
-    folder = workspace.revision_folder(revision.hash)
-    if not folder.exists():
-        revision.write(folder)
+        revision = revision.with_identity_of(_revision(workspace, previous))
+    revision.write(workspace.revision_folder(revision.hash))
     record = stored_datasets.add_revision(
         workspace.store,
         name=name,
@@ -66,7 +59,7 @@ def import_dataset(
 def check_dataset(workspace: Workspace, name: str, *, advance: Advance | None) -> CheckReport:
     """Check a dataset's newest revision against its files."""
     record = stored_datasets.get_dataset(workspace.store, name)
-    return check_revision(_read(workspace, record.revision), dataset=name, advance=advance)
+    return check_revision(_revision(workspace, record), dataset=name, advance=advance)
 
 
 def create_split(
@@ -81,6 +74,51 @@ def create_split(
 ) -> SplitRecord:
     """Put every item of a dataset's newest revision into one part."""
     record = stored_datasets.get_dataset(workspace.store, dataset)
-    revision = _read(workspace, record.revision)
-    ...
-    raise NotImplementedError
+    revision = _revision(workspace, record)
+    strategy = "random" if group_by is None else f"grouped by {group_by}"
+    listed = None
+    if from_file is not None:
+        listed, _ = listed_parts(from_file, revision.items)
+        strategy = f"listed in {from_file.name}" + (f", grouped by {group_by}" if group_by else "")
+    parts = split_items(revision.items, shares=shares, seed=seed, group_by=group_by, listed=listed)
+    ids: defaultdict[Part, list[str]] = defaultdict(list)
+    for item_id, part in parts.items():
+        ids[part].append(item_id)
+    return stored_splits.add_split(
+        workspace.store,
+        name=name,
+        dataset_name=dataset,
+        revision_hash=record.revision,
+        strategy=strategy,
+        seed=seed,
+        parts=parts,
+        class_counts={part: revision.class_counts(ids[part]) for part in PARTS},
+    )
+
+
+def facts_of_split(workspace: Workspace, split: str) -> Facts:
+    """Return what a task needs to know of the revision that a split pins."""
+    return _revision_of_split(workspace, split).facts
+
+
+def items_by_part(workspace: Workspace, split: str) -> dict[Part, list[TrainingItem]]:
+    """Return what the training needs of every item of a split, part by part."""
+    revision = _revision_of_split(workspace, split)
+    ids: dict[Part, list[str]] = {part: [] for part in PARTS}
+    for item_id, part in stored_splits.split_items(workspace.store, split).items():
+        ids[part].append(item_id)
+    return {part: training_items(revision, ids[part]) for part in PARTS}
+
+
+def _revision_of_split(workspace: Workspace, split: str) -> Revision:
+    record = stored_splits.get_split(workspace.store, split)
+    pinned = stored_datasets.get_dataset(
+        workspace.store, record.dataset, revision_hash=record.revision
+    )
+    return _revision(workspace, pinned)
+
+
+def _revision(workspace: Workspace, record: DatasetRecord) -> Revision:
+    """Read a revision's records; its root is the database's, since a folder may be moved."""
+    revision = Revision.read(workspace.revision_folder(record.revision))
+    return replace(revision, root=Path(record.root))

@@ -148,8 +148,11 @@ def run_claimed(
     alive = _Alive(workspace, run.id, worker)
 
     def tell(event: Event) -> None:
-        # Progress comes often: it is shown always, and stored when the heartbeat is due.
-        if not isinstance(event, Progress) or alive.beat():
+        if isinstance(event, RunFinished):
+            # The verdict comes first: who follows the events stops listening at the end.
+            _tell_verdict(workspace, run, tell)
+        # Progress comes often: it is always shown, and stored when the heartbeat is due.
+        if alive.beat() or not isinstance(event, Progress):
             append_event(workspace.store, run.id, event)
         if emit is not None:
             emit(event)
@@ -158,22 +161,19 @@ def run_claimed(
         from model_playground.training.loop import train
 
         plan = _plan(workspace, run)
-        items = items_by_part(workspace, plan.specification.split)
-        folder = workspace.run_folder(run.id)
-        ended = train(
+        return train(
             plan,
-            items,
-            folder,
-            emit=_without_end(tell),
+            items_by_part(workspace, plan.specification.split),
+            workspace.run_folder(run.id),
+            emit=tell,
             should_stop=lambda: should_stop() or alive.stop_requested(),
-        )
-        _tell_verdict(workspace, run, tell)
+        ).outcome
     except PlaygroundError as error:
         ended = _failed(render(error))
     except KeyboardInterrupt:
-        ended = _failed("interrupted before the first epoch ended", outcome="interrupted")
+        ended = _failed("interrupted before the training began", outcome="interrupted")
     except Exception as error:
-        # Kept for the page and the listing; the worker must survive any one run.
+        # Kept for the page and the listing: no one run may end the worker.
         ended = _failed(f"{type(error).__name__}: {error}")
     tell(ended)
     return ended.outcome
@@ -181,7 +181,12 @@ def run_claimed(
 
 def _failed(message: str, *, outcome: Literal["failed", "interrupted"] = "failed") -> RunFinished:
     return RunFinished(
-        outcome=outcome, epochs_done=0, best_epoch=None, monitor="", best_value=None, message=message
+        outcome=outcome,
+        epochs_done=0,
+        best_epoch=None,
+        monitor="",
+        best_value=None,
+        message=message,
     )
 
 
@@ -211,12 +216,12 @@ def _tell_verdict(workspace: Workspace, run: runs_queue.ClaimedRun, tell: Emit) 
     """Say what the run's losses show: over-fitting, too short a training, or all well."""
     from model_playground.insights.overfitting import judge
 
-    (points,) = (
-        one.points for one in series(workspace.store, run.experiment) if one.run == run.id
-    )
+    (points,) = (one.points for one in series(workspace.store, run.experiment) if one.run == run.id)
     by_series: dict[str, list[float | None]] = {}
     for point in points:
         by_series.setdefault(point.series, []).append(point.value)
+    if not by_series:
+        return
     verdict = judge(
         by_series.get("train_sample/loss", []),
         by_series.get("validation/loss", []),
@@ -244,9 +249,7 @@ def open_test_part(workspace: Workspace, experiment: ExperimentRecord) -> TestRe
             name=experiment.name,
             state=experiment.state,
         )
-    figures = {
-        run.id: evaluate_checkpoint(workspace.run_folder(run.id), items) for run in trained
-    }
+    figures = {run.id: evaluate_checkpoint(workspace.run_folder(run.id), items) for run in trained}
     opened = record_test_opening(
         workspace.store,
         experiment.name,

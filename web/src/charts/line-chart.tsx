@@ -1,18 +1,13 @@
 import { Box, useComputedColorScheme, useMantineTheme } from "@mantine/core";
 import { LineChart as Lines } from "echarts/charts";
-import {
-  AriaComponent,
-  GridComponent,
-  LegendComponent,
-  TooltipComponent,
-} from "echarts/components";
+import { GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { type ECharts, format, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import type { Line } from "../state/series";
 import { exact } from "../state/wording";
 
-use([Lines, AriaComponent, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
+use([Lines, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
 const COLOURS = ["blue", "teal", "orange", "grape", "red", "lime"] as const;
 
@@ -53,7 +48,6 @@ function optionOf(lines: Line[], colours: string[]) {
   return {
     animation: false,
     backgroundColor: "transparent",
-    aria: { enabled: true },
     grid: { left: 8, right: 24, top: 40, bottom: 32, containLabel: true },
     legend: { type: "scroll", top: 0, data: [...new Set(lines.map(({ name }) => name))] },
     tooltip: { trigger: "axis", formatter: told, confine: true },

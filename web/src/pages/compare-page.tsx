@@ -97,7 +97,11 @@ function Differing({
   );
 }
 
-function Figures({ comparison: { experiments, figures } }: { comparison: Records["Comparison"] }) {
+function Figures({
+  comparison: { experiments, runs, figures },
+}: {
+  comparison: Records["Comparison"];
+}) {
   return (
     <Paper withBorder p="md">
       <Title order={3} size="h5">
@@ -109,7 +113,10 @@ function Figures({ comparison: { experiments, figures } }: { comparison: Records
       </Text>
       <Table.ScrollContainer minWidth={560}>
         <Table>
-          <Head first="Series" experiments={experiments} />
+          <Head
+            first="Series"
+            experiments={experiments.map((name, index) => `${name} (runs: ${runs[index] ?? 0})`)}
+          />
           <Table.Tbody>
             {figures.map((one) => (
               <Table.Tr key={one.series}>

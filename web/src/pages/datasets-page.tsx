@@ -79,6 +79,7 @@ function ImportForm() {
       name: text("name"),
       task,
       image_column: text("image_column") || null,
+      class_table: text("class_table") || null,
       target_columns: text("target_columns")
         .split(",")
         .map((name) => name.trim())
@@ -118,6 +119,11 @@ function ImportForm() {
             label="Value columns"
             description="Of a table, separated by commas; seen from it if empty"
           />
+          <TextInput
+            name="class_table"
+            label="Class table"
+            description="Of masks: the path of a table of pixel value and class name"
+          />
         </SimpleGrid>
         <Checkbox
           name="drop_faulty"
@@ -141,7 +147,7 @@ function Report({ report }: { report: Records["CheckReport"] }) {
   return (
     <Alert
       color={findings.length ? "yellow" : "green"}
-      title={`${dataset}: ${items.toLocaleString()} items looked at, ${findings.length || "no"} findings`}
+      title={`${dataset}: ${items.toLocaleString()} items looked at; findings: ${findings.length || "none"}`}
     >
       {findings.length > 0 && (
         <Table.ScrollContainer minWidth={480}>

@@ -71,15 +71,21 @@ export const validation = (specification: Records["Specification"]) =>
   queryOptions({
     queryKey: ["validation", specification],
     queryFn: () => answered(client.POST("/api/experiments/validate", { body: specification })),
+    gcTime: 0, // there is one for every letter that is typed
   });
 
 export const isActive = ({ state }: Records["ExperimentRecord"]) =>
   state === "queued" || state === "running";
 
-/** Do something on the server; everything shown is then asked for anew. */
+/** Do something on the server; everything shown is then asked for anew, which is not waited for. */
 function useAction<Wanted, Done>(action: (wanted: Wanted) => Promise<Done>) {
   const queries = useQueryClient();
-  return useMutation({ mutationFn: action, onSuccess: () => queries.invalidateQueries() });
+  return useMutation({
+    mutationFn: action,
+    onSuccess: () => {
+      void queries.invalidateQueries();
+    },
+  });
 }
 
 export const useImport = () =>

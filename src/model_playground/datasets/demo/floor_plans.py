@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ Rectangle = tuple[int, int, int, int]  # left, top, right, bottom in pixels of t
 
 @dataclass(frozen=True)
 class House:
-    """One row of houses.csv."""
+    """One row of houses.csv, and whether its price was mistyped, which the table does not say."""
 
     file: str
     part: Part
@@ -60,8 +60,8 @@ def draw_floor_plans(
 ) -> list[House]:
     """Draw floor plans and write their prices.
 
-    Writes `plans/*.png`, `houses.csv` (file, price_keur, area_m2, rooms) and `parts.csv`
-    (item, part), so that the typing errors are in the train part and the other parts can be
+    Writes `plans/*.png` and `houses.csv` (file, price_keur, area_m2, rooms, part). The table says
+    the part of each house, so that the typing errors are all in train and the other parts can be
     trusted to measure by.
 
     Args:
@@ -78,9 +78,13 @@ def draw_floor_plans(
             random = random_of(file, seed)
             mistyped = part == "train" and number < typing_errors
             houses.append(_draw_house(folder, file, part, random, mistyped=mistyped))
-    rows = [(one.file, one.price_keur, one.area_m2, one.rooms) for one in houses]
-    _write_csv(folder / "houses.csv", ("file", "price_keur", "area_m2", "rooms"), rows)
-    _write_csv(folder / "parts.csv", ("item", "part"), [(one.file, one.part) for one in houses])
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("file", "price_keur", "area_m2", "rooms", "part"))
+    table.writerows(
+        (house.file, house.price_keur, house.area_m2, house.rooms, house.part) for house in houses
+    )
+    write_text(folder / "houses.csv", text.getvalue())
     return houses
 
 
@@ -168,9 +172,3 @@ def _window(pen: ImageDraw.ImageDraw, wing: Rectangle, random: np.random.Generat
     left, top, right, _ = _scaled(wing)
     x = int(random.integers(left + 8, right - 28))
     pen.rectangle((x, top, x + 20, top + 5), fill=WINDOW)
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    write_text(path, text.getvalue())

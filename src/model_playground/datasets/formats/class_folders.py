@@ -42,7 +42,7 @@ class ClassFolders(Format):
     title = "Class folders"
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
 
-    def detect(self, path: Path, options: ReadOptions) -> str | None:
+    def detect(self, path: Path) -> str | None:
         layout = _layout(path) if path.is_dir() else None
         if layout is None:
             return None
@@ -103,12 +103,12 @@ def _layout(path: Path) -> _Layout | None:
         return None
     base = os.path.commonpath([os.path.dirname(file) for file in images])
     top = {_folders(base, file)[0] for file in images if _folders(base, file)}
-    if {"images", "masks"} <= top:
-        return None  # pictures and their masks, not two classes
     has_parts = sum(part_of(name) is not None for name in top) >= 2
     placed = {file: _place(base, file, has_parts=has_parts) for file in files}
     places = {file: place for file in images if (place := placed[file])}
     classes = {place.class_name for place in places.values()}
+    if {"images", "masks"} <= classes:
+        return None  # pictures and their masks, not two classes
     # A class's folder holds images itself; one that holds only folders is something else.
     if len(classes) < 2 or classes != {one.class_name for one in places.values() if one.directly}:
         return None

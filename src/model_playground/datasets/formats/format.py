@@ -70,7 +70,7 @@ class Format(ABC):
     options: ClassVar[tuple[str, ...]] = ()  # the ReadOptions that it reads
 
     @abstractmethod
-    def detect(self, path: Path, options: ReadOptions) -> str | None:
+    def detect(self, path: Path) -> str | None:
         """Return what one recognises it by, or None; it completes "…, because ___"."""
 
     @abstractmethod
@@ -88,4 +88,3 @@ class Format(ABC):
 
 
 FORMATS: Registry[type[Format]] = Registry("format", package="model_playground.datasets.formats")
-

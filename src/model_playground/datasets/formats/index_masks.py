@@ -57,7 +57,7 @@ class IndexMasks(Format):
     tasks: ClassVar[tuple[str, ...]] = ("segmentation",)
     options: ClassVar[tuple[str, ...]] = ("class_table",)
 
-    def detect(self, path: Path, options: ReadOptions) -> str | None:
+    def detect(self, path: Path) -> str | None:
         if path.is_file():
             return "it is a class table" if path.suffix.lower() in _RECORD_SUFFIXES else None
         pairs = _pairs(path, _class_table_beside(path)) if path.is_dir() else []
@@ -203,15 +203,15 @@ def _pairs_named(table: Path) -> Iterator[_Pair]:
         return
     for name, said in [("", record), *record.items()]:
         if isinstance(said, dict) and {"images", "masks"} <= said.keys():
-            pair = _Pair(*(_absolute(table, str(said[one])) for one in ("images", "masks")))
-            for folder in (pair.images, pair.masks):
-                if not folder.is_dir():
-                    raise _bad_table(table, f"it names the folder {folder}, which does not exist")
-            yield _Pair(pair.images, pair.masks, part_of(name) or "")
+            images, masks = (_named_folder(table, said[one]) for one in ("images", "masks"))
+            yield _Pair(images, masks, part_of(name) or "")
 
 
-def _absolute(table: Path, named: str) -> Path:
-    return Path(os.path.normpath(table.parent / named))
+def _named_folder(table: Path, named: object) -> Path:
+    folder = Path(os.path.normpath(table.parent / str(named)))
+    if not folder.is_dir():
+        raise _bad_table(table, f"it names the folder {folder}, which does not exist")
+    return folder
 
 
 def _pairs_in(folder: Path) -> Iterator[_Pair]:

@@ -24,12 +24,13 @@ from model_playground.datasets.formats.format import (
 from model_playground.datasets.records import ITEM_SCHEMA, ClassRecord
 
 _SUFFIXES = (".csv", ".tsv", ".txt")
-_IMAGE_COLUMNS = frozenset(
-    "file filename filepath image imagefile imagename imagepath img imgname imgpath path "
-    "photo picture".split()
+_IMAGE_COLUMNS = (
+    *("file", "filename", "filepath", "image", "imagefile", "imagename", "imagepath"),
+    *("img", "imgname", "imgpath", "path", "photo", "picture"),
 )
-_CLASS_COLUMNS = frozenset("category class classname label target".split())
-_PART_COLUMNS = frozenset("part set split subset".split())
+_CLASS_COLUMNS = ("category", "class", "classname", "label", "target")
+_PART_COLUMNS = ("part", "set", "split", "subset")
+_SAMPLED_ROWS = 1000  # looked at to find the column of images
 
 
 @FORMATS.register
@@ -45,17 +46,17 @@ class Table(Format):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     options: ClassVar[tuple[str, ...]] = ("image_column", "target_columns")
 
-    def detect(self, path: Path, options: ReadOptions) -> str | None:
+    def detect(self, path: Path) -> str | None:
         if path.is_file():
             return "it is a table" if path.suffix.lower() in _SUFFIXES else None
         if not path.is_dir():
             return None
-        names = " and ".join(table.path.name for table in _tables_in(path, options))
+        names = " and ".join(table.path.name for table in _tables_in(path))
         return f"{names} in it names image files" if names else None
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         if path.is_dir():
-            tables = _tables_in(path, options)
+            tables = _tables_in(path)
             if len(tables) != 1:
                 names = ", ".join(table.path.name for table in tables)
                 raise InvalidError(
@@ -72,7 +73,7 @@ class Table(Format):
         return _read(table, task=task, options=options)
 
 
-def _tables_in(folder: Path, options: ReadOptions) -> list[DelimitedTable]:
+def _tables_in(folder: Path) -> list[DelimitedTable]:
     """Read the tables that stand in a folder and name image files."""
     images = _Images(folder)
     found = []
@@ -120,13 +121,20 @@ def _read(table: DelimitedTable, *, task: str | None, options: ReadOptions) -> D
     reading = _Reading(table, images, image_column, targets, task)
     items, findings = _one_item_per_image([reading.item(row) for row in table.rows], table.path)
     classes = sorted({item.class_name for item in items if item.class_name}, key=natural_order)
+    if len(classes) == 1:
+        raise InvalidError(
+            "table.one_class",
+            "every image of {path} has the class {name}: there is nothing to tell apart",
+            path=str(table.path),
+            name=classes[0],
+        )
     return Draft(
         root=table.path.parent,
         task=task,
         items=items,
         classes=tuple(ClassRecord(index, name) for index, name in enumerate(classes)),
         target_names=targets if task == "regression" else (),
-        findings=[*findings, *_files_without_row(items, images)],
+        findings=[*findings, *_files_without_row(table.cells(image_column), images)],
     )
 
 
@@ -134,10 +142,10 @@ def _read(table: DelimitedTable, *, task: str | None, options: ReadOptions) -> D
 
 
 def _best_image_column(table: DelimitedTable, images: _Images) -> tuple[int, bool, str]:
-    """Return for the likeliest column how many files it names, whether by its name, and its name."""
+    """Return how many files the likeliest column names, whether it is called so, and its name."""
     return max(
         (
-            sum(bool(images.find(cell)) for cell in table.cells(column)),
+            sum(bool(images.find(cell)) for cell in table.cells(column)[:_SAMPLED_ROWS]),
             _plain(column) in _IMAGE_COLUMNS,
             column,
         )
@@ -165,10 +173,16 @@ def _image_column(table: DelimitedTable, images: _Images, options: ReadOptions) 
 def _target_columns(
     table: DelimitedTable, image_column: str, task: str | None, options: ReadOptions
 ) -> tuple[str, ...]:
+    if image_column in options.target_columns:
+        raise InvalidError(
+            "table.target_is_image",
+            "the column {column} names the image files: it cannot hold the labels too",
+            column=image_column,
+        )
     if options.target_columns:
         for column in options.target_columns:
             table.index(column)
-        return options.target_columns
+        return tuple(dict.fromkeys(options.target_columns))
     others = [column for column in table.columns if column != image_column]
     telling = [column for column in others if not column.startswith("column ")] or others
     telling = [column for column in telling if _plain(column) not in _PART_COLUMNS] or telling
@@ -313,13 +327,12 @@ def _one_item_per_image(
     return items, findings
 
 
-def _files_without_row(items: Sequence[DraftItem], images: _Images) -> list[Finding]:
+def _files_without_row(names: Iterable[str], images: _Images) -> list[Finding]:
     """Name the images that no row names, in the folders from which rows do name some."""
-    named = {item.path for item in items}
-    folders = {os.path.dirname(path) for path in named}
+    named = {file for name in names for file in images.find(name)}
+    folders = {os.path.dirname(file) for file in named}
     return [
         left_out("file_without_row", f"no row names {file}: it is left out", file=file)
         for file in images.paths
-        if (path := os.path.join(images.folder, file)) not in named
-        and os.path.dirname(path) in folders
+        if file not in named and os.path.dirname(file) in folders
     ]

@@ -1,0 +1,130 @@
+"""Land seen from above: cross-entropy against cross-entropy with IoU on small and rare objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model_playground.core.expression import parse_losses
+from model_playground.core.specification import Choice, Specification, Training
+from model_playground.datasets.demo import AERIAL_CLASSES, draw_aerial_views
+from model_playground.demo.pictures import coloured, css_colour, shown
+from model_playground.demo.study import (
+    Bench,
+    PredictedMask,
+    Trained,
+    findings,
+    loss_curves,
+    recalls_by_class,
+    specification_listing,
+)
+from model_playground.insights.figures import draw_by_class, draw_series
+from model_playground.insights.report import (
+    Figure,
+    Figures,
+    Picture,
+    Sample,
+    Samples,
+    Section,
+    comparison_table,
+)
+from model_playground.insights.wording import Measure
+
+NAME = "aerial-views"
+LOSSES = ("cross_entropy", "cross_entropy_iou_2d")
+SMALL_OR_RARE = ("car", "pool")
+SHOWN_VIEWS = 8
+COLOURS = ((122, 153, 96), (150, 150, 150), (201, 104, 72), (245, 200, 40), (40, 120, 215))
+
+LOSS = Measure("validation/loss", "loss on validation", higher_is_better=False)
+TRAIN_LOSS = Measure("train_sample/loss", "loss on a sample of train", higher_is_better=False)
+MEAN_IOU = Measure("validation/mean_iou", "mean IoU on validation", higher_is_better=True)
+ACCURACY = Measure("validation/pixel_accuracy", "pixel accuracy on validation", True)
+IOUS = tuple(
+    Measure(f"validation/iou/{name}", f"IoU of {name}s on validation", higher_is_better=True)
+    for name in SMALL_OR_RARE
+)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is drawn and trained."""
+
+    views: int
+    epochs: int
+    repeats: int
+
+
+FULL = Scale(views=200, epochs=10, repeats=3)
+QUICK = Scale(views=40, epochs=2, repeats=1)
+
+
+def study_aerial_views(bench: Bench) -> Section:
+    """Train with each loss on the same views, and look at cars and pools apart."""
+    scale = QUICK if bench.quick else FULL
+    folder = bench.data / NAME
+    draw_aerial_views(folder, count=scale.views)
+    bench.playground.import_dataset(folder, name=NAME)
+    bench.playground.create_split(NAME, name=NAME, train=60, validation=30, test=10)
+    trained = [bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
+    return _section(bench, trained)
+
+
+def _specification(loss: str, scale: Scale) -> Specification:
+    return Specification(
+        name=f"{NAME}-{loss}",
+        split=NAME,
+        task="segmentation",
+        architecture=Choice(name="unet", parameters={"decoder_channels": 8}),
+        backbone="test_resnet",
+        weights="none",
+        losses={"class": parse_losses(loss)},
+        solver=Choice(name="adamw", parameters={"learning_rate": 0.002}),
+        augmentations=(Choice(name="horizontal_flip"), Choice(name="vertical_flip")),
+        training=Training(
+            epochs=scale.epochs, batch_size=16, image_size=64, repeats=scale.repeats
+        ),
+    )
+
+
+def _section(bench: Bench, trained: Sequence[Trained]) -> Section:
+    comparison = bench.compare(trained)
+    labels = [one.label for one in trained]
+    table = comparison_table(
+        comparison, labels, (MEAN_IOU, ACCURACY, LOSS, TRAIN_LOSS), caption="Aerial views: all classes"
+    )
+    apart = comparison_table(
+        comparison, labels, IOUS, caption="Aerial views: small and rare classes apart"
+    )
+    for one in (table, apart):
+        bench.show_table(one)
+    return Section(
+        name=NAME,
+        title="Aerial views: small and rare objects",
+        question="Cars cover less than one pixel in a hundred, pools a few in a thousand. "
+        "Cross-entropy counts pixels; with IoU added, each class counts as a whole. Which finds "
+        "the small ones?",
+        findings=(_shares(bench), *findings(comparison, trained, (MEAN_IOU, *IOUS))),
+        blocks=(
+            table,
+            apart,
+            Figures(
+                (
+                    Figure(_iou_by_class(trained), "A dot for each run, a line for their mean."),
+                    Figure(
+                        draw_series(
+                            {one.label: one.series for one in trained},
+                            MEAN_IOU.series,
+                            title="Mean IoU on validation by epoch",
+                        )
+                    ),
+                    *(loss_curves(one) for one in trained),
+                ),
+                "Classes and curves",
+            ),
+            _samples(bench, trained),
+            *(specification_listing(one) for one in trained),
+        ),
+    )  # fmt: skip

@@ -1,1 +1,0 @@
-"""Fast paths: the same values as a formula, in less time and memory."""

@@ -1,0 +1,156 @@
+"""Checkpoints: the weights as safetensors and beside them, in JSON, what they are.
+
+A file is written under another name and then put in place, so there is never half of one. Weights
+and record have to belong together: the record stands inside the safetensors file too, and that one
+is read; the JSON file is for people. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from model_playground.core.contracts import Facts, Link
+from model_playground.core.errors import InvalidError, NotFoundError
+from model_playground.core.specification import Specification
+
+CheckpointName = Literal["best", "last"]
+_SOLVER = "solver/"  # no weight's name has a slash
+
+
+class Head(BaseModel):
+    """The head of a slot: how wide it is and what turns its output into predictions."""
+
+    link: Link
+    width: int
+
+
+class Scale(BaseModel):
+    """A mean and a deviation for each of several numbers."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class TrainingState(BaseModel):
+    """Where the training stood, beyond weights and solver: what it takes to go on exactly so."""
+
+    step: int
+    images_seen: int
+    monitor: dict[str, Any]
+    learning_rates: list[float]  # of the solver's groups
+    scheduler: dict[str, Any]  # without what is not finite
+    scaler: dict[str, Any]  # of gradients in 16 bits
+
+
+class CheckpointRecord(BaseModel):
+    """What a checkpoint's weights are, and how to use them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: Literal[1] = 1
+    epoch: int
+    seed: int
+    specification: Specification
+    facts: Facts
+    heads: dict[str, Head]
+    normalisation: Scale  # of the colours; the network does it itself
+    standardisation: Scale | None  # of the values that are predicted
+    image_size: int
+    figures: dict[str, float | None]  # null where not finite
+    training: TrainingState | None = None
+
+
+def write_checkpoint(
+    folder: Path,
+    name: CheckpointName,
+    record: CheckpointRecord,
+    weights: Mapping[str, Tensor],
+    solver: Mapping[int, Mapping[str, Tensor | None]] | None = None,
+) -> None:
+    """Write a checkpoint in place of an older one of that name.
+
+    Args:
+        folder: where to; it is made if need be.
+        name: best or last.
+        record: what the weights are.
+        weights: by name.
+        solver: its tensors by parameter and name, to go on training.
+    """
+    tensors = dict(weights)
+    for parameter, state in (solver or {}).items():
+        tensors |= {
+            f"{_SOLVER}{parameter}/{key}": value
+            for key, value in state.items()
+            if value is not None
+        }
+    text = record.model_dump_json(indent=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _in_place(folder / f"{name}.safetensors") as path:
+        plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+        save_file(plain, path, metadata={"record": text})
+    with _in_place(folder / f"{name}.json") as path:
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_checkpoint(
+    folder: Path, name: CheckpointName
+) -> tuple[CheckpointRecord, dict[str, Tensor], dict[int, dict[str, Tensor]]]:
+    """Read a checkpoint: its record, the weights, and the solver's tensors by parameter.
+
+    Raises:
+        NotFoundError: there is none of that name.
+        InvalidError: it cannot be read.
+    """
+    path = folder / f"{name}.safetensors"
+    if not path.exists():
+        raise NotFoundError(
+            "checkpoint.missing",
+            "there is no checkpoint {name} in {folder}: no epoch has been finished there",
+            name=name,
+            folder=str(folder),
+        )
+    weights: dict[str, Tensor] = {}
+    solver: dict[int, dict[str, Tensor]] = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            record = CheckpointRecord.model_validate_json((file.metadata() or {})["record"])
+            for key in file.keys():  # noqa: SIM118  it is no mapping
+                if key.startswith(_SOLVER):
+                    _, parameter, state = key.split("/")
+                    solver.setdefault(int(parameter), {})[state] = file.get_tensor(key)
+                else:
+                    weights[key] = file.get_tensor(key)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise InvalidError(
+            "checkpoint.unreadable",
+            "the checkpoint {path} cannot be read: {why}",
+            path=str(path),
+            why=str(error),
+        ) from None
+    return record, weights, solver
+
+
+def finite_figures(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Return figures as JSON can hold them: null where a value is not finite."""
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+
+
+@contextmanager
+def _in_place(path: Path) -> Iterator[Path]:
+    """Give another name to write to, and put the file in place once it is whole."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

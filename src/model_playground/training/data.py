@@ -1,0 +1,197 @@
+"""Batches of images and targets, the same whatever the number of loader processes.
+
+An item's randomness depends on seed, epoch and item alone; an epoch's order on seed and epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from model_playground.core.contracts import Layout, Slot, TargetForm
+from model_playground.core.errors import InvalidError, PlaygroundError
+from model_playground.datasets.records import TrainingItem
+from model_playground.training.images import ImageReader
+from model_playground.training.randomness import derived_seed
+from model_playground.training.standardisation import Standardisation
+
+
+class Place(NamedTuple):
+    """Which item, in which epoch; epoch 0 is for images as they are."""
+
+    epoch: int
+    index: int
+
+
+class Batch(NamedTuple):
+    """Images (N, 3, H, W) and for every slot its target; both on one device."""
+
+    images: Tensor  # uint8 as read; float32 between 0 and 1 once prepared
+    targets: dict[str, Tensor]
+
+    def prepared(self, device: torch.device) -> Batch:
+        """Move the batch to the device and turn the images into numbers between 0 and 1."""
+        images = self.images.to(device, non_blocking=True)
+        return Batch(
+            images.to(torch.float32, memory_format=torch.channels_last).div_(255),
+            {
+                slot: target.to(device, non_blocking=True) for slot, target in self.targets.items()
+            },
+        )
+
+
+class ItemImages(Dataset["Batch | PlaygroundError"]):
+    """The images and targets of a sequence of items.
+
+    Args:
+        items: which items.
+        reader: reads their images.
+        slots: what targets are wanted.
+        standardisation: the scale of values.
+        augment: a random transform, for epochs from 1 on.
+        seed: of the run.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[TrainingItem],
+        reader: ImageReader,
+        slots: Sequence[Slot],
+        *,
+        standardisation: Standardisation | None = None,
+        augment: nn.Module | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.items = items
+        self.reader = reader
+        self.slots = slots
+        self.standardisation = standardisation
+        self.augment = augment
+        self.seed = seed
+
+    def __getitem__(self, place: Place) -> Batch | PlaygroundError:
+        """Return one item as a batch without its first axis, or why it cannot be had.
+
+        The error is returned, not raised: from another process only its text would arrive.
+        """
+        try:
+            return self._item(place)
+        except PlaygroundError as error:
+            return error
+
+    def _item(self, place: Place) -> Batch:
+        item = self.items[place.index]
+        image = torch.from_numpy(self.reader.image(item).copy()).permute(2, 0, 1)
+        mask = torch.from_numpy(self.reader.mask(item)) if item.mask_path is not None else None
+        if self.augment is not None and place.epoch > 0:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(derived_seed(self.seed, place.epoch, item.item_id))
+                image, mask = _augmented(self.augment, image, mask)
+        targets = {slot.name: self._target(slot, item, mask) for slot in self.slots}
+        return Batch(image, targets)
+
+    def _target(self, slot: Slot, item: TrainingItem, mask: Tensor | None) -> Tensor:
+        if slot.layout is Layout.PIXEL and mask is not None:
+            return mask.long()
+        if item.class_index is not None and _reads_classes(slot):
+            return torch.tensor(item.class_index)
+        if item.values is not None and self.standardisation is not None:
+            return self.standardisation.apply(torch.tensor(item.values, dtype=torch.float64))
+        raise InvalidError(
+            "item.unlabelled",
+            "the item {item} has no label for the slot {slot}: label it or leave it out",
+            item=item.item_id,
+            slot=slot.name,
+        )
+
+
+def _reads_classes(slot: Slot) -> bool:
+    return any(offer.form is TargetForm.CLASS_INDEX for offer in slot.offers)
+
+
+def _augmented(
+    augment: nn.Module, image: Tensor, mask: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    from torchvision import tv_tensors
+
+    wrapped = tv_tensors.Image(image)
+    if mask is None:
+        return augment(wrapped).as_subclass(Tensor), None
+    image, mask = augment(wrapped, tv_tensors.Mask(mask))
+    return image.as_subclass(Tensor), mask.as_subclass(Tensor)
+
+
+def _stacked(samples: list[Batch | PlaygroundError]) -> Batch | PlaygroundError:
+    found: list[Batch] = []
+    for sample in samples:
+        if isinstance(sample, PlaygroundError):
+            return sample
+        found.append(sample)
+    return Batch(
+        torch.stack([sample.images for sample in found]),
+        {
+            slot: torch.stack([sample.targets[slot] for sample in found])
+            for slot in found[0].targets
+        },
+    )
+
+
+def epoch_order(items: int, seed: int, epoch: int) -> list[int]:
+    """Return the order in which an epoch takes the items."""
+    generator = torch.Generator().manual_seed(derived_seed(seed, epoch, "order"))
+    return torch.randperm(items, generator=generator).tolist()
+
+
+def even_batches(order: Sequence[int], batch_size: int) -> list[list[int]]:
+    """Cut an order into as few batches as it takes, as even as can be.
+
+    No batch is much smaller than the others: batch normalisation cannot learn from one image.
+
+    >>> even_batches(range(7), 3)
+    [[0, 1, 2], [3, 4], [5, 6]]
+    """
+    count = -(-len(order) // batch_size)
+    size, larger = divmod(len(order), count)
+    ends = [number * size + min(number, larger) for number in range(count + 1)]
+    return [list(order[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+
+
+class Loader:
+    """Gives batches of a sequence of items, read by other processes if there are any.
+
+    The processes live as long as this does, so that they are started once.
+    """
+
+    def __init__(
+        self, images: ItemImages, *, batch_size: int, processes: int, pin_memory: bool
+    ) -> None:
+        self._batch_size = batch_size
+        self._batches: list[list[Place]] = []
+        self._loader = DataLoader(
+            images,
+            batch_sampler=self._batches,
+            num_workers=processes,
+            collate_fn=_stacked,
+            pin_memory=pin_memory,
+            persistent_workers=processes > 0,
+            generator=torch.Generator().manual_seed(0),  # leaves the training's randomness alone
+        )
+
+    def batches(self, indices: Sequence[int], *, epoch: int = 0) -> Iterator[Batch]:
+        """Give the items of these indices in this order, augmented if the epoch is not 0.
+
+        Raises:
+            InvalidError: an item cannot be read or has no label.
+        """
+        self._batches[:] = [
+            [Place(epoch, index) for index in batch]
+            for batch in even_batches(indices, self._batch_size)
+        ]
+        for batch in self._loader:
+            if isinstance(batch, PlaygroundError):
+                raise batch
+            yield batch

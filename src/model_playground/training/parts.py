@@ -1,0 +1,113 @@
+"""The parts of a split as batches: train, its fixed sample, and validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import nn
+
+from model_playground.core.contracts import Slot
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Part
+from model_playground.datasets.records import TrainingItem
+from model_playground.training.augmentations import AUGMENTATIONS
+from model_playground.training.data import (
+    Batch,
+    ItemImages,
+    Loader,
+    epoch_order,
+    even_batches,
+    fixed_sample,
+)
+from model_playground.training.images import ImageReader
+from model_playground.training.plan import Plan
+from model_playground.training.standardisation import Standardisation
+
+
+class Parts:
+    """Train and validation, read by the same processes.
+
+    Their order does not depend on how the items were listed.
+
+    Raises:
+        InvalidError: a part is empty.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        items: Mapping[Part, Sequence[TrainingItem]],
+        slots: Sequence[Slot],
+        *,
+        pin_memory: bool,
+    ) -> None:
+        for part in ("train", "validation"):
+            if not items.get(part):
+                raise InvalidError(
+                    "part.empty",
+                    "the part {part} of the split is empty: training needs both train and "
+                    "validation",
+                    part=part,
+                )
+        training = plan.specification.training
+        train = sorted(items["train"], key=lambda item: item.item_id)
+        validation = sorted(items["validation"], key=lambda item: item.item_id)
+        self.standardisation = standardisation_of(train)
+        self._seed = plan.seed
+        self._train = range(len(train))
+        self._train_sample = fixed_sample(train, len(validation))
+        self._validation = range(len(train), len(train) + len(validation))
+        self._loader = Loader(
+            ItemImages(
+                train + validation,
+                ImageReader(training.image_size, plan.facts.class_pixel_values),
+                slots,
+                standardisation=self.standardisation,
+                augment=_augmentation(plan),
+                seed=plan.seed,
+            ),
+            batch_size=training.batch_size,
+            processes=training.loader_processes,
+            pin_memory=pin_memory,
+        )
+        batches = len(even_batches(self._train, training.batch_size))
+        self.updates_per_epoch = -(-batches // training.accumulate)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many images an epoch has in each stage."""
+        return {
+            "train": len(self._train),
+            "train sample": len(self._train_sample),
+            "validation": len(self._validation),
+        }
+
+    def train(self, epoch: int) -> Iterator[Batch]:
+        """Give train in the epoch's order and with its augmentation."""
+        order = epoch_order(len(self._train), self._seed, epoch)
+        return self._loader.batches(order, epoch=epoch)
+
+    def train_sample(self) -> Iterator[Batch]:
+        """Give the fixed sample of train as it is: as many images as validation has."""
+        return self._loader.batches(self._train_sample)
+
+    def validation(self) -> Iterator[Batch]:
+        """Give validation."""
+        return self._loader.batches(self._validation)
+
+
+def standardisation_of(items: Sequence[TrainingItem]) -> Standardisation | None:
+    """Measure the scale of the items' values, if they have any."""
+    rows = [item.values for item in items if item.values is not None]
+    return Standardisation.of(rows) if rows else None
+
+
+def _augmentation(plan: Plan) -> nn.Module | None:
+    chosen = plan.specification.augmentations
+    if not chosen:
+        return None
+    size = plan.specification.training.image_size
+    return nn.Sequential(
+        *(AUGMENTATIONS[one.name](**one.parameters).build(size) for one in chosen)
+    )

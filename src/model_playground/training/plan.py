@@ -1,0 +1,73 @@
+"""What a run is to do. From a plan everything else is built; it is kept with the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model_playground.core.contracts import Facts
+from model_playground.core.specification import Specification
+from model_playground.models.architecture import ARCHITECTURES, Architecture
+from model_playground.tasks.task import Task
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from model_playground.tasks.binding import BoundSlot
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A specification whose defaults are filled in, the data's facts, and the run's own seed."""
+
+    specification: Specification
+    task: Task
+    facts: Facts
+    seed: int
+
+    @property
+    def architecture(self) -> Architecture:
+        """The architecture with its parameters."""
+        chosen = self.specification.architecture
+        return ARCHITECTURES[chosen.name](**chosen.parameters)
+
+    def bind_losses(self, device: torch.device) -> dict[str, BoundSlot]:
+        """Build the losses of every slot on a device.
+
+        Raises:
+            PlaygroundError: a loss is unknown, refused, or its parameters are.
+        """
+        from model_playground.core.expression import LossTerm
+        from model_playground.losses.base import LOSSES, declaration
+        from model_playground.tasks.binding import bind_losses
+
+        catalogue = {loss.name: declaration(loss) for loss in LOSSES}
+        bound = {}
+        for offered in self.task.slots(self.facts):
+            slot = self.architecture.narrow(offered)
+            default = (LossTerm(loss=slot.default_loss),)
+            terms = self.specification.losses.get(slot.name, default)
+            verdicts = self.task.bind(slot, terms, catalogue)
+            offers = [verdict.offer for verdict in verdicts if verdict.offer is not None]
+            bound[slot.name] = bind_losses(slot, terms, offers)
+            for one in bound[slot.name].losses:
+                one.loss.to(device)
+        return bound
+
+    def build_network(
+        self,
+        slots: dict[str, BoundSlot],
+        *,
+        weights: str,
+        notify: Callable[[str], None] = lambda message: None,
+    ) -> nn.Module:
+        """Build the network with a head for every slot."""
+        return self.architecture.build(
+            {name: slot.head_width for name, slot in slots.items()},
+            backbone=self.specification.backbone or self.architecture.default_backbone,
+            weights=weights,
+            image_size=self.specification.training.image_size,
+            notify=notify,
+        )

@@ -1,0 +1,135 @@
+"""Class folders: the layouts that people have, and what they leave lying about in them."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from pictures import draw, found
+
+from model_playground.core.errors import InvalidError
+from model_playground.datasets.importing import import_dataset
+from model_playground.datasets.records import training_items
+
+
+def test_a_folder_for_each_class(tmp_path: Path) -> None:
+    for file in ("cat/1.png", "cat/2.jpg", "dog/1.png"):
+        draw(tmp_path / file)
+    revision, report = import_dataset(tmp_path)
+    assert (revision.format, revision.task) == ("class_folders", "classification")
+    assert revision.root == tmp_path
+    assert revision.class_counts() == {"cat": 2, "dog": 1}
+    assert revision.items["path"].to_pylist() == ["cat/1.png", "cat/2.jpg", "dog/1.png"]
+    assert set(revision.items["width"].to_pylist()) == {8}
+    assert set(revision.items["height"].to_pylist()) == {6}
+    assert (report.items, report.errors) == (3, 0)
+    items = training_items(revision, revision.item_ids)
+    assert [item.class_index for item in items] == [0, 0, 1]
+    assert [item.path for item in items] == [
+        tmp_path / file for file in ("cat/1.png", "cat/2.jpg", "dog/1.png")
+    ]
+
+
+def test_the_class_folders_may_stand_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    draw(tmp_path / "Dataset/0/a.png")
+    draw(tmp_path / "Dataset/1/a.png")
+    (tmp_path / "LICENSE").write_text("free")
+    revision, report = import_dataset(tmp_path)
+    assert revision.class_counts() == {"0": 1, "1": 1}
+    assert revision.items["path"].to_pylist() == ["Dataset/0/a.png", "Dataset/1/a.png"]
+    assert found(report, "other_files") == []
+
+
+def test_numbers_in_class_names_are_ordered_by_value(tmp_path: Path) -> None:
+    for name in ("10", "9", "100"):
+        draw(tmp_path / name / "a.png")
+    assert list(import_dataset(tmp_path)[0].class_counts()) == ["9", "10", "100"]
+
+
+def test_folders_of_parts_become_a_column(tmp_path: Path) -> None:
+    for file in ("train/cat/1.png", "train/dog/1.png", "val/cat/2.png", "Test/dog/3.png"):
+        draw(tmp_path / file)
+    revision, _ = import_dataset(tmp_path)
+    assert revision.class_counts() == {"cat": 2, "dog": 2}
+    assert revision.columns == ("part",)
+    by_path = dict(
+        zip(
+            revision.items["path"].to_pylist(),
+            revision.items["part"].to_pylist(),
+            strict=True,
+        )
+    )
+    assert by_path == {
+        "Test/dog/3.png": "test",
+        "train/cat/1.png": "train",
+        "train/dog/1.png": "train",
+        "val/cat/2.png": "validation",
+    }
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    draw(tmp_path / "bus/1.png")
+    draw(tmp_path / "train/1.png")
+    assert import_dataset(tmp_path)[0].class_counts() == {"bus": 1, "train": 1}
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    for file in ("cat/1.png", "cat/deeper/2.png", "dog/1.png", "loose.png"):
+        draw(tmp_path / file)
+    draw(tmp_path / "cat/.hidden.png")
+    (tmp_path / "cat/phone.heic").write_bytes(b"...")
+    (tmp_path / "bird").mkdir()
+    revision, report = import_dataset(tmp_path)
+    assert revision.class_counts() == {"cat": 2, "dog": 1}
+    assert found(report, "image_without_class") == ["loose.png"]
+    assert found(report, "other_files") == ["cat/phone.heic"]
+    assert "the folder bird holds no images" in str(report.findings)
+    assert {finding.decision for finding in report.findings if finding.kind != "few_items"} == {
+        "dropped"
+    }
+
+
+@pytest.mark.parametrize("name", ["a b, c.png", "été ü.png", "图片.png", "per%cent&{0}.png"])
+def test_any_file_name_is_kept_as_it_is(tmp_path: Path, name: str) -> None:
+    draw(tmp_path / "cat" / name)
+    draw(tmp_path / "dog/1.png")
+    revision, _ = import_dataset(tmp_path)
+    assert f"cat/{name}" in revision.items["path"].to_pylist()
+    paths = [item.path for item in training_items(revision, revision.item_ids)]
+    assert all(path.is_file() for path in paths)
+
+
+def test_names_are_normalised_and_found_again(tmp_path: Path) -> None:
+    spelled = unicodedata.normalize("NFD", "café")
+    draw(tmp_path / spelled / f"{spelled}.png")
+    draw(tmp_path / "tea/1.png")
+    revision, _ = import_dataset(tmp_path)
+    assert revision.items["path"].to_pylist() == ["café/café.png", "tea/1.png"]
+    assert "café" in revision.class_counts()
+    paths = [item.path for item in training_items(revision, revision.item_ids)]
+    assert all(path.is_file() for path in paths)
+
+
+def test_two_spellings_of_one_name_are_refused(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        draw(tmp_path / "cat" / unicodedata.normalize(form, "é.png"), like="same")
+    draw(tmp_path / "dog/1.png")
+    with pytest.raises(InvalidError, match="read as 2 items"):
+        import_dataset(tmp_path)
+
+
+def test_links_to_folders_are_followed_but_not_round_in_circles(tmp_path: Path) -> None:
+    draw(tmp_path / "elsewhere/1.png")
+    draw(tmp_path / "data/dog/1.png")
+    (tmp_path / "data/cat").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data/dog/again").symlink_to(tmp_path / "data")
+    assert import_dataset(tmp_path / "data")[0].class_counts() == {"cat": 1, "dog": 1}
+
+
+@pytest.mark.parametrize("files", [["1.png", "2.png"], ["cat/1.png"], ["a/b/1.png", "c/d/1.png"]])
+def test_other_folders_are_not_taken_for_classes(tmp_path: Path, files: list[str]) -> None:
+    for file in files:
+        draw(tmp_path / file)
+    with pytest.raises(InvalidError, match="class_folders: Image files in one folder for each"):
+        import_dataset(tmp_path)

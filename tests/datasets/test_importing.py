@@ -1,0 +1,216 @@
+"""Import as a whole: choosing the format, refusing or leaving out, and writing nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from pictures import cut_short, draw, draw_noise, found
+from PIL import Image
+
+from model_playground.core.errors import InvalidError, NotFoundError
+from model_playground.datasets.formats.format import FORMATS, ReadOptions
+from model_playground.datasets.importing import import_dataset
+
+DROP = ReadOptions(drop_faulty=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two classes of two images."""
+    for file in ("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png"):
+        draw(tmp_path / file)
+    return tmp_path
+
+
+# Which format
+
+
+def test_a_missing_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"there is no folder or file .*nowhere"):
+        import_dataset(tmp_path / "nowhere")
+
+
+def test_a_folder_without_images_says_so(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(InvalidError, match="holds no images"):
+        import_dataset(tmp_path)
+
+
+def test_an_unknown_layout_is_answered_with_those_that_are_known(tmp_path: Path) -> None:
+    draw(tmp_path / "1.png")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    for known in FORMATS:
+        assert f"{known.name}: " in str(refused.value)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match="laid out in no way that is known"):
+        import_dataset(draw(tmp_path / "1.png"))
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "complaint"),
+    [
+        ("segmentation", ReadOptions(), "class_folders gives labels for classification, not"),
+        (None, ReadOptions(target_columns=("x",)), "has no use for --target-column"),
+        (None, ReadOptions(class_table=Path("x")), "has no use for --class-table"),
+    ],
+)
+def test_what_does_not_fit_the_format_is_refused(
+    folder: Path, task: str | None, options: ReadOptions, complaint: str
+) -> None:
+    with pytest.raises(InvalidError, match=complaint):
+        import_dataset(folder, task=task, options=options)
+
+
+def test_unknown_names_are_answered_with_near_ones(folder: Path) -> None:
+    with pytest.raises(NotFoundError, match="Did you mean classification"):
+        import_dataset(folder, task="clasification")
+    with pytest.raises(NotFoundError, match="Did you mean class_folders"):
+        import_dataset(folder, options=ReadOptions(format="class_folder"))
+
+
+def test_where_two_formats_recognise_the_files_the_user_chooses(folder: Path) -> None:
+    (folder / "labels.csv").write_text("file,kind\ncat/1.png,x\ndog/1.png,y\n")
+    with pytest.raises(InvalidError, match=r"as class_folders, .*; as table, .*--format"):
+        import_dataset(folder)
+    for name in ("class_folders", "table"):
+        assert import_dataset(folder, options=ReadOptions(format=name))[0].format == name
+
+
+def test_every_format_says_what_it_is() -> None:
+    for known in FORMATS:
+        assert len(known().summary) > 20
+        assert set(known.options) <= set(ReadOptions.__dataclass_fields__)
+        assert known.tasks
+
+
+# Images that cannot be used
+
+
+def break_images(folder: Path) -> list[str]:
+    """Break images in several ways and return their paths, relative to the folder."""
+    cut_short(draw_noise(folder / "cat/cut.jpg"))
+    cut_short(draw_noise(folder / "cat/cut.png"))
+    cut_short(draw_noise(folder / "cat/end.jpg"), 0.999)
+    (folder / "dog/empty.png").write_bytes(b"")
+    (folder / "dog/text.jpg").write_text("<html>404 Not Found</html>")
+    return ["cat/cut.jpg", "cat/cut.png", "cat/end.jpg", "dog/empty.png", "dog/text.jpg"]
+
+
+def test_unreadable_images_block_the_import_by_name(folder: Path) -> None:
+    broken = break_images(folder)
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(folder)
+    assert "5 items cannot be used" in str(refused.value)
+    assert "--drop-faulty" in str(refused.value)
+    for file in broken:
+        assert file in str(refused.value)
+
+
+def test_only_the_first_of_many_are_named(folder: Path) -> None:
+    for number in range(8):
+        (folder / f"cat/bad-{number}.png").write_bytes(b"")
+    with pytest.raises(InvalidError, match=r"8 items .*bad-4\.png: [^;]*; and 3 more\)"):
+        import_dataset(folder)
+
+
+def test_unreadable_images_are_left_out_if_that_is_asked(folder: Path) -> None:
+    broken = break_images(folder)
+    revision, report = import_dataset(folder, options=DROP)
+    assert revision.class_counts() == {"cat": 2, "dog": 2}
+    assert found(report, "unreadable_image") == broken
+    assert {one.decision for one in report.findings if one.severity == "error"} == {"dropped"}
+    assert (report.items, report.errors) == (4, 5)
+
+
+def test_a_dataset_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    for file in ("cat/1.png", "dog/1.png"):
+        draw(tmp_path / file).write_bytes(b"")
+    with pytest.raises(InvalidError, match="no image that can be used"):
+        import_dataset(tmp_path, options=DROP)
+
+
+def test_a_name_that_is_no_text_is_refused(folder: Path) -> None:
+    draw(folder / "cat/3.png").rename(folder / os.fsdecode(b"cat/\xff.png"))
+    with pytest.raises(InvalidError, match="not written in UTF-8: rename it"):
+        import_dataset(folder)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "I;16", "F"])
+def test_images_of_every_mode_are_read(folder: Path, mode: str) -> None:
+    path = folder / ("cat/odd.tiff" if mode in ("CMYK", "F") else "cat/odd.png")
+    Image.new(mode, (5, 3)).save(path)
+    revision, _ = import_dataset(folder)
+    assert "cat/odd" in " ".join(revision.items["path"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size_wh"), [(1, (8, 6)), (3, (8, 6)), (6, (6, 8)), (8, (6, 8))]
+)
+def test_the_size_is_that_of_the_upright_image(
+    folder: Path, orientation: int, size_wh: tuple[int, int]
+) -> None:
+    draw(folder / "cat/0.jpg", (8, 6), exif_orientation=orientation)
+    revision, report = import_dataset(folder)
+    first = revision.items.to_pylist()[0]
+    assert (first["width"], first["height"]) == size_wh
+    assert found(report, "exif_rotated") == ["cat/0.jpg"] * (orientation != 1)
+
+
+# What an import leaves behind
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return every file under a folder, with its time and content."""
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_source_files_are_not_touched(folder: Path) -> None:
+    before = snapshot(folder)
+    import_dataset(folder)
+    assert snapshot(folder) == before
+
+
+def test_an_interrupted_import_leaves_nothing(folder: Path) -> None:
+    before = snapshot(folder)
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_dataset(folder, advance=interrupt)
+    assert snapshot(folder) == before
+
+
+def test_progress_is_told_to_its_end(folder: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    import_dataset(folder, advance=lambda *progress: told.append(progress))
+    assert told == [("Reading images", 0, 4), ("Reading images", 4, 4)]
+
+
+def test_two_thousand_images_take_seconds_and_little_memory(tmp_path: Path) -> None:
+    """The bounds are far from what it takes, some tenths of a second and of a megabyte."""
+    content = draw_noise(tmp_path / "pattern.jpg", (100, 100)).read_bytes()
+    for number in range(2000):
+        path = tmp_path / f"data/{number % 4}/{number:04d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content + number.to_bytes(4))
+    started = time.perf_counter()
+    tracemalloc.start()
+    revision, _ = import_dataset(tmp_path / "data")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(revision.items) == 2000
+    assert time.perf_counter() - started < 15
+    assert peak < 20_000_000  # the images' bytes alone are 8 MB, their pixels 60 MB

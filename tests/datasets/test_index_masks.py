@@ -1,0 +1,216 @@
+"""Images with index masks: where they are found, the class table, and masks that do not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pictures import draw, draw_mask, found
+
+from model_playground.core.contracts import Facts
+from model_playground.core.errors import InvalidError
+from model_playground.datasets.formats.format import ReadOptions
+from model_playground.datasets.formats.index_masks import read_class_table
+from model_playground.datasets.importing import import_dataset
+from model_playground.datasets.records import ClassRecord, Revision, training_items
+
+DROP = ReadOptions(drop_faulty=True)
+ROAD = [[0, 0, 7, 7], [0, 0, 7, 255]]  # four columns, two rows
+GROUND = [[0, 0, 0, 0], [0, 0, 0, 0]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two images with masks whose ids are 0, 7 and the ignored 255, and their class table."""
+    draw(tmp_path / "images/a.jpg", (4, 2))
+    draw(tmp_path / "images/b.png", (4, 2))
+    draw_mask(tmp_path / "masks/a.png", ROAD)
+    draw_mask(tmp_path / "masks/b.png", GROUND)
+    (tmp_path / "classes.yaml").write_text("classes:\n  0: ground\n  7: road\n  9: no\n")
+    return tmp_path
+
+
+def pixels(revision: Revision) -> dict[tuple[str, str], float]:
+    """Return how many pixels of which class each image has."""
+    paths = dict(zip(revision.item_ids, revision.items["path"].to_pylist(), strict=True))
+    return {
+        (paths[row["item_id"]], row["name"]): row["value"]
+        for row in revision.annotations.to_pylist()
+        if row["kind"] == "mask_pixels"
+    }
+
+
+def test_sparse_ids_are_counted_and_numbered(folder: Path) -> None:
+    revision, report = import_dataset(folder)
+    assert (revision.format, revision.task) == ("index_masks", "segmentation")
+    assert revision.classes == (
+        ClassRecord(0, "ground", 0),
+        ClassRecord(1, "road", 7),
+        ClassRecord(2, "no", 9),
+    )
+    assert revision.facts == Facts(classes=("ground", "road", "no"), class_pixel_values=(0, 7, 9))
+    assert revision.class_counts() == {"ground": 2, "road": 1, "no": 0}
+    assert pixels(revision) == {
+        ("images/a.jpg", "ground"): 4,
+        ("images/a.jpg", "road"): 3,
+        ("images/b.png", "ground"): 8,
+    }
+    assert report.errors == 0
+    first = training_items(revision, revision.item_ids)[0]
+    assert first.mask_path == folder / "masks/a.png"
+    assert first.class_index is None
+
+
+def test_pixels_of_255_are_ignored_unless_the_table_names_them(folder: Path) -> None:
+    (folder / "classes.yaml").write_text("{0: ground, 7: road, 255: sky}")
+    assert import_dataset(folder)[0].class_counts() == {"ground": 2, "road": 1, "sky": 1}
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "I;16"])
+def test_a_mask_may_be_grey_or_have_a_palette(folder: Path, mode: str) -> None:
+    draw_mask(folder / "masks/a.png", ROAD, mode=mode)
+    assert import_dataset(folder)[0].class_counts()["road"] == 1
+
+
+def test_masks_may_end_in_mask(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / f"masks/{name}.png").rename(folder / f"masks/{name}_mask.png")
+    assert len(import_dataset(folder)[0].items) == 2
+
+
+def test_the_class_table_can_be_given(folder: Path) -> None:
+    (folder / "classes.yaml").rename(folder.parent / "elsewhere.yaml")
+    with pytest.raises(InvalidError, match="--class-table"):
+        import_dataset(folder)
+    options = ReadOptions(class_table=folder.parent / "elsewhere.yaml")
+    assert import_dataset(folder, options=options)[0].classes[1].name == "road"
+
+
+def test_a_class_table_can_say_where_the_files_are(folder: Path) -> None:
+    table = folder / "labels/config.yaml"
+    table.parent.mkdir()
+    (folder / "masks").rename(folder / "labels/masks")
+    table.write_text("train: {images: ../images, masks: masks}\nclasses: {0: ground, 7: road}\n")
+    for path in (table, table.parent):
+        revision, _ = import_dataset(path)
+        assert revision.root == folder
+        assert revision.items["path"].to_pylist() == ["images/a.jpg", "images/b.png"]
+        assert revision.items["part"].to_pylist() == ["train", "train"]
+
+
+def test_a_class_table_that_names_a_missing_folder_is_refused(folder: Path) -> None:
+    table = folder / "classes.yaml"
+    table.write_text("images: pictures\nmasks: masks\nclasses: [a, b]\n")
+    with pytest.raises(InvalidError, match=r"names the folder .*pictures, which does not exist"):
+        import_dataset(folder)
+
+
+@pytest.mark.parametrize(
+    "layout", ["images/train/{}.jpg masks/train/{}.png", "t/images/{}.jpg t/masks/{}.png"]
+)
+def test_parts_are_known_by_their_folders(tmp_path: Path, layout: str) -> None:
+    for part in ("train2017", "val2017"):
+        image, mask = layout.replace("t/", f"{part}/").replace("/train/", f"/{part}/").split()
+        draw(tmp_path / image.format("a"), (4, 2))
+        draw_mask(tmp_path / mask.format("a"), GROUND)
+    (tmp_path / "classes.csv").write_text("id,name\n0,ground\n1,road\n")
+    revision, _ = import_dataset(tmp_path)
+    assert sorted(revision.items["part"].to_pylist()) == ["train", "validation"]
+
+
+def test_images_without_a_mask_are_left_out(folder: Path) -> None:
+    draw(folder / "images/unlabelled.jpg")
+    revision, report = import_dataset(folder)
+    assert len(revision.items) == 2
+    assert found(report, "image_without_mask") == ["unlabelled.jpg"]
+
+
+def test_a_mask_without_image_is_an_error(folder: Path) -> None:
+    (folder / "images/b.png").unlink()
+    with pytest.raises(InvalidError, match=r"the mask b.png has no image in .*images"):
+        import_dataset(folder)
+    revision, report = import_dataset(folder, options=DROP)
+    assert (len(revision.items), report.errors) == (1, 1)
+
+
+def test_two_images_of_one_name_are_an_error(folder: Path) -> None:
+    draw(folder / "images/a.png", (4, 2))
+    with pytest.raises(InvalidError, match=r"a\.jpg and a\.png have the same name"):
+        import_dataset(folder)
+
+
+def test_a_mask_with_unknown_ids_names_file_and_ids(folder: Path) -> None:
+    draw_mask(folder / "masks/b.png", [[0, 3, 200, 7]] * 2)
+    with pytest.raises(InvalidError, match=r"masks/b\.png: .* does not name the ids 3, 200"):
+        import_dataset(folder)
+    revision, report = import_dataset(folder, options=DROP)
+    assert revision.items["path"].to_pylist() == ["images/a.jpg"]
+    assert [(one.kind, one.decision) for one in report.findings[:1]] == [
+        ("unknown_class_id", "dropped")
+    ]
+
+
+def test_a_mask_of_another_size_names_file_and_sizes(folder: Path) -> None:
+    draw_mask(folder / "masks/b.png", [[0, 0], [0, 0]])
+    with pytest.raises(InvalidError, match=r"masks/b\.png: the mask is 2×2 .* image 4×2"):
+        import_dataset(folder)
+
+
+def test_a_mask_has_the_size_of_the_upright_image(folder: Path) -> None:
+    draw(folder / "images/a.jpg", (2, 4), exif_orientation=6)  # stored lying on its side
+    assert len(import_dataset(folder)[0].items) == 2
+    draw(folder / "images/a.jpg", (4, 2), exif_orientation=6)
+    with pytest.raises(InvalidError, match="its image 2×4 after its EXIF orientation"):
+        import_dataset(folder)
+
+
+def test_a_coloured_mask_is_refused(folder: Path) -> None:
+    draw_mask(folder / "masks/b.png", GROUND, mode="RGB")
+    with pytest.raises(InvalidError, match=r"masks/b\.png: an index mask has one channel"):
+        import_dataset(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("classes.yaml", "classes: {0: sky, 5: 'no', 12: yes}"),
+        ("classes.yml", "0: sky\n5: no\n12: yes\n"),
+        ("classes.json", '{"names": {"12": "yes", "0": "sky", "5": "no"}}'),
+        ("classes.csv", "name,id\nsky,0\nno,5\nyes,12\n"),
+        ("classes.csv", "\ufeff0;sky\r\n5;no\r\n12;yes\r\n"),
+    ],
+)
+def test_class_tables_are_read_however_they_are_written(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    assert read_class_table(tmp_path / name) == (
+        ClassRecord(0, "sky", 0),
+        ClassRecord(1, "no", 5),
+        ClassRecord(2, "yes", 12),
+    )
+
+
+@pytest.mark.parametrize("text", ["[sky, road]", "names:\n- sky\n- road\n"])
+def test_a_list_of_names_is_numbered_from_0(tmp_path: Path, text: str) -> None:
+    (tmp_path / "classes.yaml").write_text(text)
+    assert [one.source_id for one in read_class_table(tmp_path / "classes.yaml")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "classes.yaml is refused"),
+        ("just text", "it holds no mapping"),
+        ("{sky: 0, road: 1}", "'sky' is no pixel value"),
+        ("{-1: sky, 2: road}", "'-1' is no pixel value"),
+        ("{0: sky, 1: sky}", "the name 'sky' stands in it twice"),
+        ("{0: sky, 1: }", "the class 1 has no name"),
+        ("{0: sky}", "fewer than two classes"),
+        ("{0: [sky], 1: road}", "it holds no mapping"),
+    ],
+)
+def test_a_class_table_with_a_fault_is_refused(folder: Path, text: str, complaint: str) -> None:
+    (folder / "classes.yaml").write_text(text)
+    with pytest.raises(InvalidError, match=complaint):
+        import_dataset(folder)
