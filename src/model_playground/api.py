@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from model_playground.core.contracts import Facts, LossDeclaration
 from model_playground.core.errors import InvalidError, unknown_name
@@ -37,6 +37,7 @@ from model_playground.core.records import (
 if TYPE_CHECKING:
     from model_playground.core.specification import Specification
     from model_playground.store.workspace import Workspace
+    from model_playground.training.inference import Prediction
 
 Advance = Callable[[str, int, int], None]
 """Told of the progress of long work: the stage, how much is done, how much there is."""
@@ -181,6 +182,7 @@ class Playground:
             seed=seed,
             from_file=None if from_file is None else Path(from_file),
             group_by=group_by,
+            notify=self.notify,
         )
 
     def list_splits(self) -> list[SplitRecord]:
@@ -358,6 +360,29 @@ class Playground:
                 "comparison.one", "a comparison needs two experiments: name at least two"
             )
         return compare([self.get_experiment(name) for name in names])
+
+    def predict(
+        self,
+        name: str,
+        *,
+        part: Literal["train", "validation"] = "validation",
+        seed: int | None = None,
+    ) -> list[Prediction]:
+        """Return what an experiment's best weights say of every item of a part.
+
+        Args:
+            name: the experiment.
+            part: which items; the test part stays sealed.
+            seed: of which run; of the first if None.
+
+        Raises:
+            InvalidError: no run of that seed has kept weights.
+        """
+        from model_playground.work import experiments
+
+        experiment = self.get_experiment(name)
+        self.notify("Importing PyTorch and the models' libraries…")
+        return experiments.predict_part(self._workspace, experiment, part, seed=seed)
 
     def test_experiment(self, name: str) -> TestReport:
         """Open the sealed test part for an experiment's best weights; each opening is counted."""

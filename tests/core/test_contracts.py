@@ -81,7 +81,7 @@ def test_a_fixed_slot_takes_only_its_default_and_says_why() -> None:
     xyxy = Reading(form=TargetForm.VALUE, link=Link.IDENTITY, view=BoxView.XYXY)
     giou = declared("giou", xyxy, layouts=(Layout.BOX,))
     verdict = validity(giou, fixed, task_title="Detection", default_title="L1")
-    assert (verdict.state, verdict.reason) == (State.REFUSED, "The proposals are fixed: use l1")
+    assert (verdict.state, verdict.reason) == (State.REFUSED, "The proposals are fixed: use L1")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,15 @@ def test_addends_share_a_head() -> None:
     assert len(task.bind(slot, parse_losses("cross_entropy + 0.5*mse"), load())) == 2
     with pytest.raises(InvalidError, match="sigmoid over 1 and softmax over 2"):
         task.bind(slot, parse_losses("cross_entropy + binary_cross_entropy"), load())
+
+
+def test_a_head_that_all_addends_can_read_is_found() -> None:
+    task = get_task("segmentation")
+    slot = task.slot("class", Facts(classes=("background", "road")))
+    verdicts = task.bind(slot, parse_losses("binary_cross_entropy + dice"), load())
+    assert [one.offer and one.offer.link for one in verdicts] == [Link.SIGMOID, Link.SIGMOID]
+    verdicts = task.bind(slot, parse_losses("dice + binary_cross_entropy"), load())
+    assert [one.offer and one.offer.link for one in verdicts] == [Link.SIGMOID, Link.SIGMOID]
 
 
 def test_unknown_names_suggest_the_nearest() -> None:

@@ -61,6 +61,19 @@ def test_sparse_ids_are_counted_and_numbered(folder: Path) -> None:
     assert first.class_index is None
 
 
+def test_a_class_table_without_masks_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("{0: ground, 7: road}")
+    with pytest.raises(InvalidError, match="names no folders of images and masks"):
+        import_dataset(tmp_path / "config.yaml")
+
+
+def test_masks_for_other_images_are_refused(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / f"masks/{name}.png").rename(folder / f"masks/other {name}.png")
+    with pytest.raises(InvalidError, match="has a mask of the same name"):
+        import_dataset(folder)
+
+
 def test_pixels_of_255_are_ignored_unless_the_table_names_them(folder: Path) -> None:
     (folder / "classes.yaml").write_text("{0: ground, 7: road, 255: sky}")
     assert import_dataset(folder)[0].class_counts() == {"ground": 2, "road": 1, "sky": 1}

@@ -196,27 +196,30 @@ def _needs(loss: LossDeclaration, slot: Slot) -> str:
     return needs.get(slot.layout, needs[Layout.ITEM])
 
 
+def fitting_offers(loss: LossDeclaration, slot: Slot) -> tuple[Offer, ...]:
+    """Return the slot's offers that the loss can be given, the discouraged ones last."""
+    if slot.layout not in loss.layouts:
+        return ()
+    fitting = [offer for reading in loss.reads for offer in slot.offers if offer.fits(reading)]
+    return tuple(sorted(fitting, key=lambda offer: bool(offer.discouraged)))
+
+
 def validity(loss: LossDeclaration, slot: Slot, *, task_title: str, default_title: str) -> Validity:
     """Say whether `loss` can be chosen for `slot`: valid, discouraged or refused, and why.
 
-    The first of the loss's readings that one of the slot's offers fits is used; among offers,
-    those that are not discouraged come first.
+    The first offer that fits is used: in the order of the loss's readings, those that are not
+    discouraged first.
     """
-    use = f"use {default_title[0].lower()}{default_title[1:]}" if default_title else ""
+    use = f"use {_within_a_sentence(default_title)}"
     if slot.fixed and loss.name != slot.default_loss:
         return Validity(State.REFUSED, f"{slot.fixed}: {use}")
+    offers = fitting_offers(loss, slot)
+    if offers:
+        best = offers[0]
+        if best.discouraged:
+            return Validity(State.DISCOURAGED, f"{best.discouraged}; {use}", best)
+        return Validity(State.VALID, "", best)
     if slot.layout in loss.layouts:
-        fitting = [
-            offer
-            for reading in loss.reads
-            for offer in sorted(slot.offers, key=lambda offer: bool(offer.discouraged))
-            if offer.fits(reading)
-        ]
-        if fitting:
-            offer = min(fitting, key=lambda offer: bool(offer.discouraged))
-            if offer.discouraged:
-                return Validity(State.DISCOURAGED, f"{offer.discouraged}; {use}", offer)
-            return Validity(State.VALID, "", offer)
         for reading in loss.reads:
             if reading.view is None and reading.form in slot.unavailable:
                 return Validity(
@@ -226,3 +229,8 @@ def validity(loss: LossDeclaration, slot: Slot, *, task_title: str, default_titl
         State.REFUSED,
         f"{loss.title} needs {_needs(loss, slot)}; {task_title.lower()} gives {slot.gives}: {use}",
     )
+
+
+def _within_a_sentence(title: str) -> str:
+    """Write a title's first letter small, unless it begins an abbreviation such as GIoU."""
+    return title if title[:2].isupper() else f"{title[:1].lower()}{title[1:]}"

@@ -16,7 +16,7 @@ from model_playground.core.declaration import validated
 from model_playground.core.errors import InvalidError
 from model_playground.core.expression import LossTerm, parse_losses
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 
 class Choice(BaseModel):

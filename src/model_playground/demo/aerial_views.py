@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from model_playground.core.expression import parse_losses
 from model_playground.core.specification import Choice, Specification, Training
 from model_playground.datasets.demo import AERIAL_CLASSES, draw_aerial_views
-from model_playground.demo.pictures import coloured, css_colour, shown
+from model_playground.demo.pictures import coloured, css_colour, photograph
 from model_playground.demo.study import (
     Bench,
-    PredictedMask,
     Trained,
+    by_class,
     findings,
     loss_curves,
-    recalls_by_class,
     specification_listing,
 )
 from model_playground.insights.figures import draw_by_class, draw_series
@@ -42,6 +43,7 @@ LOSS = Measure("validation/loss", "loss on validation", higher_is_better=False)
 TRAIN_LOSS = Measure("train_sample/loss", "loss on a sample of train", higher_is_better=False)
 MEAN_IOU = Measure("validation/mean_iou", "mean IoU on validation", higher_is_better=True)
 ACCURACY = Measure("validation/pixel_accuracy", "pixel accuracy on validation", True)
+MEASURES = (MEAN_IOU, ACCURACY, LOSS, TRAIN_LOSS)
 IOUS = tuple(
     Measure(f"validation/iou/{name}", f"IoU of {name}s on validation", higher_is_better=True)
     for name in SMALL_OR_RARE
@@ -64,7 +66,7 @@ QUICK = Scale(views=40, epochs=2, repeats=1)
 def study_aerial_views(bench: Bench) -> Section:
     """Train with each loss on the same views, and look at cars and pools apart."""
     scale = QUICK if bench.quick else FULL
-    folder = bench.data / NAME
+    folder = bench.draw(NAME)
     draw_aerial_views(folder, count=scale.views)
     bench.playground.import_dataset(folder, name=NAME)
     bench.playground.create_split(NAME, name=NAME, train=60, validation=30, test=10)
@@ -83,9 +85,7 @@ def _specification(loss: str, scale: Scale) -> Specification:
         losses={"class": parse_losses(loss)},
         solver=Choice(name="adamw", parameters={"learning_rate": 0.002}),
         augmentations=(Choice(name="horizontal_flip"), Choice(name="vertical_flip")),
-        training=Training(
-            epochs=scale.epochs, batch_size=16, image_size=64, repeats=scale.repeats
-        ),
+        training=Training(epochs=scale.epochs, batch_size=16, image_size=64, repeats=scale.repeats),
     )
 
 
@@ -93,7 +93,10 @@ def _section(bench: Bench, trained: Sequence[Trained]) -> Section:
     comparison = bench.compare(trained)
     labels = [one.label for one in trained]
     table = comparison_table(
-        comparison, labels, (MEAN_IOU, ACCURACY, LOSS, TRAIN_LOSS), caption="Aerial views: all classes"
+        comparison,
+        labels,
+        (MEAN_IOU, ACCURACY, LOSS, TRAIN_LOSS),
+        caption="Aerial views: all classes",
     )
     apart = comparison_table(
         comparison, labels, IOUS, caption="Aerial views: small and rare classes apart"
@@ -127,4 +130,59 @@ def _section(bench: Bench, trained: Sequence[Trained]) -> Section:
             _samples(bench, trained),
             *(specification_listing(one) for one in trained),
         ),
-    )  # fmt: skip
+    )
+
+
+def _iou_by_class(trained: Sequence[Trained]) -> str:
+    return draw_by_class(
+        by_class(trained, "iou"), title="IoU by class on validation", x_label="IoU"
+    )
+
+
+def _shares(bench: Bench) -> str:
+    """Say how much of the pictures the small and rare classes cover, as measured."""
+    masks = [np.asarray(Image.open(path)) for path in _masks(bench)]
+    told = []
+    for name in SMALL_OR_RARE:
+        found = [mask == AERIAL_CLASSES.index(name) for mask in masks]
+        pixels, pictures = np.mean(found), np.mean([one.any() for one in found])
+        told.append(
+            f"{name}s cover {pixels:.2%} of the pixels and are in {pictures:.0%} of the views"
+        )
+    return f"Of {len(masks)} views drawn, {' and '.join(told)}."
+
+
+def _masks(bench: Bench) -> list[Path]:
+    return sorted((bench.data / NAME / "masks").glob("*.png"))
+
+
+def _samples(bench: Bench, trained: Sequence[Trained]) -> Samples:
+    """Show views of validation with the rarest classes first, chosen without the predictions."""
+    predicted = [
+        {said.item.path.name: said.slots["class"].argmax(0).numpy() for said in bench.predict(one)}
+        for one in trained
+    ]
+    truth = {
+        path.name: np.asarray(Image.open(path))
+        for path in _masks(bench)
+        if path.name in predicted[0]
+    }
+    rarest_first = sorted(truth, key=lambda name: (-int(truth[name].max()), name))
+    return Samples(
+        "What the models see in validation",
+        tuple(
+            Sample(
+                (
+                    Picture(photograph(bench.data / NAME / "images" / name), "view"),
+                    Picture(coloured(truth[name], COLOURS), "truth"),
+                    *(
+                        Picture(coloured(masks[name], COLOURS), one.label)
+                        for one, masks in zip(trained, predicted, strict=True)
+                    ),
+                )
+            )
+            for name in rarest_first[:SHOWN_VIEWS]
+        ),
+        colours=tuple(zip(AERIAL_CLASSES, map(css_colour, COLOURS), strict=True)),
+        caption="Views with pools first, then with cars; the first run's predictions.",
+    )

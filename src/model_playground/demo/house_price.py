@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from model_playground.core.expression import parse_losses
 from model_playground.core.records import Part
@@ -34,10 +35,20 @@ SHOWN_HOUSES = 40  # more arrows than this hide each other
 LOSS = Measure("validation/loss", "loss on validation", higher_is_better=False)
 TRAIN_LOSS = Measure("train_sample/loss", "loss on a sample of train", higher_is_better=False)
 ERRORS = (
-    Measure("validation/mean_absolute_error", "mean absolute error on validation", False, "k€"),
-    Measure("validation/root_mean_squared_error", "root mean squared error on validation", False, "k€"),
-    Measure("validation/r_squared", "R² on validation", True),
-)  # fmt: skip
+    Measure(
+        "validation/mean_absolute_error",
+        "mean absolute error on validation",
+        higher_is_better=False,
+        unit="k€",
+    ),
+    Measure(
+        "validation/root_mean_squared_error",
+        "root mean squared error on validation",
+        higher_is_better=False,
+        unit="k€",
+    ),
+    Measure("validation/r_squared", "R² on validation", higher_is_better=True),
+)
 
 
 @dataclass(frozen=True)
@@ -57,16 +68,14 @@ QUICK = Scale({"train": 48, "validation": 16, "test": 8}, typing_errors=2, epoch
 def study_house_price(bench: Bench) -> Section:
     """Train with each loss on the same mistyped prices, and measure on right ones."""
     scale = QUICK if bench.quick else FULL
-    folder = bench.data / NAME
+    folder = bench.draw(NAME)
     houses = draw_floor_plans(folder, counts=scale.counts, typing_errors=scale.typing_errors)
     table = folder / "houses.csv"
     bench.playground.import_dataset(
         table, name=NAME, task="regression", image_column="file", target_columns=["price_keur"]
     )
     bench.playground.create_split(NAME, name=NAME, from_file=table)
-    trained = [
-        bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES
-    ]
+    trained = [bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
     return _section(bench, scale, trained, houses)
 
 
@@ -80,9 +89,7 @@ def _specification(loss: str, scale: Scale) -> Specification:
         weights="none",
         losses={"value": parse_losses(loss)},
         augmentations=(Choice(name="horizontal_flip"), Choice(name="vertical_flip")),
-        training=Training(
-            epochs=scale.epochs, batch_size=32, image_size=64, repeats=scale.repeats
-        ),
+        training=Training(epochs=scale.epochs, batch_size=32, image_size=64, repeats=scale.repeats),
     )
 
 
@@ -100,9 +107,9 @@ def _section(
         f"{scale.typing_errors} of the {scale.counts['train']} prices to learn from have one zero "
         "too many. Validation and test have none, so the errors below are about right prices."
     )
-    biases = (
-        _bias(one, items) for one, items in zip(trained, predicted, strict=True)
-    )
+    pairs = list(zip(trained, predicted, strict=True))
+    limits = limits_of([item for items in predicted for item in items[:SHOWN_HOUSES]])
+    biases = tuple(_bias(one, items) for one, items in pairs)
     return Section(
         name=NAME,
         title="House prices from floor plans: outliers",
@@ -111,26 +118,27 @@ def _section(
         findings=(mistyped, *findings(comparison, trained, ERRORS[:2]), *biases),
         blocks=(
             Figures(
-                tuple(_seed_figure(*pair, predicted) for pair in zip(trained, predicted, strict=True)),
+                tuple(_over_area(one, items, limits) for one, items in pairs),
                 "Predictions and true prices over the floor area",
             ),
             Figures(
-                tuple(_against_truth(*pair, predicted) for pair in zip(trained, predicted, strict=True)),
+                tuple(_against_truth(one, items, limits) for one, items in pairs),
                 "Predicted against true prices",
             ),
             table,
             Figures(tuple(loss_curves(one) for one in trained), "Loss by epoch"),
             *(specification_listing(one) for one in trained),
         ),
-    )  # fmt: skip
+    )
 
 
 def _predicted(bench: Bench, one: Trained, houses: Sequence[House]) -> list[Predicted]:
     """Return the first run's predictions on validation, by floor area."""
-    area_m2 = {house.file: house.area_m2 for house in houses}
+    drawn = {Path(house.file).name: house for house in houses}
     return [
-        Predicted(area_m2[item.file], item.truth, item.predicted)
-        for item in bench.predicted_values(one)
+        Predicted(house.area_m2, house.price_keur, float(said.slots["value"][0]))
+        for said in bench.predict(one)
+        for house in [drawn[said.item.path.name]]
     ]
 
 
@@ -143,33 +151,27 @@ def _bias(one: Trained, items: Sequence[Predicted]) -> str:
     )
 
 
-def _seed_figure(
-    one: Trained, items: Sequence[Predicted], all_items: Sequence[Sequence[Predicted]]
-) -> Figure:
+def _over_area(one: Trained, items: Sequence[Predicted], limits: Limits) -> Figure:
     svg = draw_regression(
         items[:SHOWN_HOUSES],
         title=_title(one),
         x_label="floor area in m²",
         y_label="price in k€",
-        limits=_shared_limits(all_items),
+        limits=limits,
     )
-    return Figure(svg, f"The first {min(SHOWN_HOUSES, len(items))} houses of validation, first run.")
+    return Figure(
+        svg, f"The first {min(SHOWN_HOUSES, len(items))} houses of validation, first run."
+    )
 
 
-def _against_truth(
-    one: Trained, items: Sequence[Predicted], all_items: Sequence[Sequence[Predicted]]
-) -> Figure:
+def _against_truth(one: Trained, items: Sequence[Predicted], limits: Limits) -> Figure:
     svg = draw_predicted_against_true(
         items[:SHOWN_HOUSES],
         title=_title(one),
         label="price in k€",
-        limits=_shared_limits(all_items),
+        limits=limits,
     )
     return Figure(svg)
-
-
-def _shared_limits(predicted: Sequence[Sequence[Predicted]]) -> Limits:
-    return limits_of([item for items in predicted for item in items[:SHOWN_HOUSES]])
 
 
 def _title(one: Trained) -> str:

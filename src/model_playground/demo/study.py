@@ -8,16 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_playground.api import Playground
 from model_playground.core.errors import PlaygroundError, StoppedError
-from model_playground.core.events import EpochFinished, Event, RunFinished, RunStarted
+from model_playground.core.events import Event, RunFinished, RunStarted
 from model_playground.core.records import Comparison, ExperimentRecord, RunRecord, RunSeries
 from model_playground.core.specification import Specification
 from model_playground.insights.comparison import COUNTED_STATES
 from model_playground.insights.figures import curve_of, draw_loss_curves
 from model_playground.insights.report import Figure, Listing, Table
 from model_playground.insights.wording import Measure, finding, number
+
+if TYPE_CHECKING:
+    from model_playground.training.inference import Prediction
 
 Show = Callable[[str], None]
 
@@ -50,6 +54,11 @@ class Bench:
     quick: bool
     show: Show
 
+    def draw(self, name: str) -> Path:
+        """Say that a dataset is being drawn, and return the folder for it."""
+        self.show(f"  drawing {name}")
+        return self.data / name
+
     def train(self, label: str, specification: Specification) -> Trained:
         """Run an experiment, with a line for each run.
 
@@ -75,6 +84,10 @@ class Bench:
     def compare(self, trained: Sequence[Trained]) -> Comparison:
         """Compare experiments with the first of them."""
         return self.playground.compare_experiments([one.record.name for one in trained])
+
+    def predict(self, one: Trained) -> list[Prediction]:
+        """Return what the first run's best weights say of validation."""
+        return self.playground.predict(one.record.name, seed=one.first_run.seed)
 
     def title_of(self, loss: str) -> str:
         """Return what a loss is called."""
@@ -120,11 +133,26 @@ def findings(
     )
 
 
+def by_class(trained: Sequence[Trained], figure: str) -> dict[str, dict[str, list[float]]]:
+    """Return a figure of each class on validation, for each experiment and run.
+
+    Args:
+        trained: the experiments.
+        figure: such as recall or iou.
+    """
+    prefix = f"validation/{figure}/"
+    names = dict.fromkeys(
+        series.removeprefix(prefix)
+        for one in trained
+        for series in one.first_run.figures
+        if series.startswith(prefix)
+    )
+    return {name: {one.label: one.figures(prefix + name) for one in trained} for name in names}
+
+
 def loss_curves(one: Trained) -> Figure:
     """Draw an experiment's loss curves, with its verdicts below."""
-    uninformed = [
-        value for run in one.series for value in curve_of(run, "uninformed/loss").values
-    ]
+    uninformed = [value for run in one.series for value in curve_of(run, "uninformed/loss").values]
     svg = draw_loss_curves(
         one.series, title=one.label, uninformed=uninformed[0] if uninformed else None
     )
@@ -143,11 +171,14 @@ def _as_text(table: Table) -> str:
 
     shown = TextTable(title=table.caption, title_justify="left", title_style="bold", box=None)
     for heading in table.headings:
-        shown.add_column(heading, overflow="fold")
-    for row in table.rows:
-        shown.add_row(*(f"{cell.text}\n[dim]{cell.note}[/dim]" for cell in row))
+        shown.add_column(heading)
+    for name, *cells in table.rows:
+        notes = [
+            f"{cell.text}\n[dim]{cell.note}[/dim]" if cell.note else cell.text for cell in cells
+        ]
+        shown.add_row(name.text, *notes)
     text = io.StringIO()
     on_terminal = sys.stdout.isatty()
     console = Console(file=text, force_terminal=on_terminal, width=None if on_terminal else 120)
     console.print(shown)
-    return text.getvalue().rstrip()
+    return "\n" + "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())

@@ -68,7 +68,7 @@ def judge(
     Args:
         train_sample: the loss on the fixed sample of train; None where it was not finite.
         validation: the loss on validation, of the same epochs.
-        uninformed: what a model that knows nothing would cost, where it is known.
+        uninformed: what a model that knows nothing would cost on validation, where it is known.
     """
     if any(value is None for value in (*train_sample, *validation)):
         return Verdict(
@@ -85,7 +85,11 @@ def judge(
             f"After {len(held_out)} of the {FEWEST_EPOCHS} epochs that a trend needs, nothing can "
             "be said about over-fitting.",
         )
-    return _not_learning(train, uninformed) or _rising(train, held_out) or _steady(train, held_out)
+    return (
+        _not_learning(train, held_out, uninformed)
+        or _rising(train, held_out)
+        or _steady(train, held_out)
+    )
 
 
 def noise_of(values: Sequence[float]) -> float:
@@ -121,14 +125,16 @@ def _beyond(difference: float, *, of: float, share: float, noise: float) -> bool
     return difference > max(share * abs(of), noise)
 
 
-def _not_learning(train: list[float], uninformed: float | None) -> Verdict | None:
-    best = min(train)
+def _not_learning(
+    train: list[float], validation: list[float], uninformed: float | None
+) -> Verdict | None:
+    best = min(*train, *validation)
     if uninformed is None or best < (1 - LEARNT_SHARE) * uninformed:
         return None
     return Verdict(
         "not learning",
         "warning",
-        f"The model has learnt next to nothing: its loss on train, {best:.3g}, is near the "
+        f"The model has learnt next to nothing: its best loss, {best:.3g}, is no better than the "
         f"{uninformed:.3g} of an uninformed guess. Try another learning rate, or train longer.",
     )
 

@@ -178,7 +178,7 @@ def comparison_table(
         f"{name} · {count} {'seed' if count == 1 else 'seeds'}"
         for name, count in zip(names, comparison.runs, strict=True)
     ]
-    return Table(caption, ("measured at each run's best epoch", *seeds), tuple(rows))
+    return Table(caption, ("at each run's best epoch", *seeds), tuple(rows))
 
 
 def picture_source(png: bytes) -> str:

@@ -21,9 +21,7 @@ Figures = dict[str, float]
 class Confusion:
     """Counts items, or pixels, by true and predicted class: the rows are the true classes."""
 
-    def __init__(
-        self, classes: tuple[str, ...], figures: Callable[[Confusion], Figures]
-    ) -> None:
+    def __init__(self, classes: tuple[str, ...], figures: Callable[[Confusion], Figures]) -> None:
         self.classes = classes
         self._figures = figures
         self._counts: Tensor | None = None

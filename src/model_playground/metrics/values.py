@@ -55,13 +55,9 @@ class ValueErrors:
         """Add a batch."""
         truth = target.double()
         errors = predictions.double() - truth
-        added = [
-            Sums(errors[:, column], truth[:, column]) for column in range(truth.shape[1])
-        ]
+        added = [Sums(errors[:, column], truth[:, column]) for column in range(truth.shape[1])]
         self._sums = (
-            [old + new for old, new in zip(self._sums, added, strict=True)]
-            if self._sums
-            else added
+            [old + new for old, new in zip(self._sums, added, strict=True)] if self._sums else added
         )
 
     def compute(self) -> dict[str, float]:
@@ -114,7 +110,7 @@ class RootMeanSquaredError(ValueMetric):
 
 @METRICS.register
 class RSquared(ValueMetric):
-    """The share of the targets' variance that is explained: 1 is perfect, 0 is guessing the mean."""
+    """The share of the targets' variance that is explained: 0 is guessing their mean."""
 
     name = "r_squared"
     title = "R²"

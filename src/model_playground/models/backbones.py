@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from model_playground.core.errors import InvalidError, unknown_name
 
 if TYPE_CHECKING:
+    from timm.models import PretrainedCfg
     from torch import Tensor
 
 PRETRAINED, NONE = "pretrained", "none"
@@ -61,9 +62,22 @@ def check_weights(backbone: str, weights: str) -> None:
         _check_file(Path(weights))
 
 
-def timm_arguments(
-    backbone: str, weights: str, *, notify: Callable[[str], None]
-) -> dict[str, Any]:
+def pretrained_configuration(backbone: str) -> PretrainedCfg:
+    """Return what timm knows of a backbone: its normalisation, size and weights."""
+    import timm
+
+    known = timm.get_pretrained_cfg(backbone, allow_unregistered=True)
+    assert known is not None
+    return known
+
+
+def colours(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the mean and the deviation of the colours that a backbone was trained with."""
+    known = pretrained_configuration(backbone)
+    return known.mean, known.std
+
+
+def timm_arguments(backbone: str, weights: str, *, notify: Callable[[str], None]) -> dict[str, Any]:
     """Return the arguments with which timm's own loader gives a backbone those weights.
 
     timm leaves out the head and requires everything else to fit.
@@ -150,10 +164,8 @@ def _check_file(path: Path) -> None:
 def _repository(backbone: str) -> str:
     if backbone in HUB_REPOSITORIES:
         return HUB_REPOSITORIES[backbone]
-    import timm
-
-    known = timm.get_pretrained_cfg(backbone, allow_unregistered=True)
-    if known is None or not known.hf_hub_id:
+    known = pretrained_configuration(backbone)
+    if not known.hf_hub_id:
         raise InvalidError(
             "weights.none_published",
             "timm has no pre-trained weights for {backbone}: use --weights none, or name a "

@@ -16,6 +16,7 @@ from model_playground.models.backbones import (
     PRETRAINED,
     check_backbone,
     check_weights,
+    colours,
     misfit,
     read_tensors,
     refuse_misfit,
@@ -69,7 +70,6 @@ class UNet(Architecture):
         image_size: int,
         notify: Callable[[str], None] = lambda message: None,
     ) -> nn.Module:
-        import timm
         import torch
 
         from model_playground.models.networks.single_slot import SingleSlotNetwork
@@ -84,8 +84,8 @@ class UNet(Architecture):
             arguments = timm_arguments(backbone, weights, notify=notify)
             network = self._unet(backbone, width, arguments)
         torch.nn.init.zeros_(network.segmentation_head[0].bias)
-        known = timm.get_pretrained_cfg(backbone, allow_unregistered=True)
-        return SingleSlotNetwork(network, slot, mean=known.mean, std=known.std, stride=_STRIDE)
+        mean, std = colours(backbone)
+        return SingleSlotNetwork(network, slot, mean=mean, std=std, stride=_STRIDE)
 
     def _unet(self, backbone: str, width: int, arguments: dict[str, Any]) -> Any:
         import segmentation_models_pytorch as smp
@@ -113,9 +113,7 @@ class UNet(Architecture):
 
 def _load_all_but_head(network: Any, given: dict[str, Any], weights: str, backbone: str) -> None:
     wanted = {
-        name: tensor
-        for name, tensor in network.state_dict().items()
-        if not name.startswith(_HEAD)
+        name: tensor for name, tensor in network.state_dict().items() if not name.startswith(_HEAD)
     }
     faults = misfit(wanted, given)
     if faults:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from model_playground.models.backbones import (
     HUB_REPOSITORIES,
     check_backbone,
     check_weights,
+    colours,
+    pretrained_configuration,
     timm_arguments,
 )
 
@@ -58,11 +60,11 @@ class TimmImageModel(Architecture):
         from model_playground.models.networks.single_slot import SingleSlotNetwork
 
         ((slot, width),) = heads.items()
-        known = timm.get_pretrained_cfg(backbone, allow_unregistered=True)
         # Models with position embeddings are made for one image size.
-        size = {"img_size": image_size} if known is not None and known.fixed_input_size else {}
+        fixed_size = pretrained_configuration(backbone).fixed_input_size
+        size: dict[str, Any] = {"img_size": image_size} if fixed_size else {}
         try:
-            network = timm.create_model(
+            network: Any = timm.create_model(
                 backbone,
                 num_classes=width,
                 drop_rate=self.dropout,
@@ -80,7 +82,5 @@ class TimmImageModel(Architecture):
         head = network.get_classifier()
         if isinstance(getattr(head, "bias", None), torch.Tensor):
             torch.nn.init.zeros_(head.bias)
-        published = network.pretrained_cfg
-        return SingleSlotNetwork(
-            network, slot, mean=published["mean"], std=published["std"]
-        )
+        mean, std = colours(backbone)
+        return SingleSlotNetwork(network, slot, mean=mean, std=std)

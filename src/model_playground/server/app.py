@@ -29,6 +29,7 @@ def create_app(playground: Playground, *, hosts: Iterable[str] = ()) -> FastAPI:
     app = api()
     app.state.playground = playground
     app.state.hosts = frozenset({"localhost", *hosts})
+    app.state.is_closing = lambda: False
     _serve_page(app, PAGE)
     return app
 

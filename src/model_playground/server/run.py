@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import sys
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +17,8 @@ from model_playground.api import Playground
 from model_playground.core.errors import InvalidError
 from model_playground.server.app import create_app
 from model_playground.server.worker_process import worker
+
+_GRACE_S = 3
 
 
 def serve(
@@ -36,17 +40,23 @@ def serve(
     address = f"http://{_in_address(host)}:{listening.getsockname()[1]}"
     print(f"Model Playground is at {address} (Ctrl-C stops it)", flush=True)
     if not _is_loopback(host):
-        print(
+        _notify(
             f"Whoever can reach {host} can read this workspace and start work in it: "
-            "there is no log-in.",
-            file=sys.stderr,
+            "there is no log-in."
         )
-    # A page that is open holds its stream of events: waiting longer for it would be in vain.
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S)
+    )
+    # A page that is open holds its stream of events: it is let go when the server is to end.
+    app.state.is_closing = lambda: server.should_exit
+    # Told to terminate, the server ends as with Ctrl-C: the worker must not be left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with listening, worker(playground.workspace, playground.plugins):
         if open_browser:
             webbrowser.open(address)
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+        _notify("Stopping; what is running keeps its best weights.")
 
 
 def _notify(message: str) -> None:

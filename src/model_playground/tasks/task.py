@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from model_playground.core.contracts import Facts, LossDeclaration, Slot, State, Validity, validity
+from model_playground.core.contracts import (
+    Facts,
+    Link,
+    LossDeclaration,
+    Offer,
+    Slot,
+    State,
+    Validity,
+    fitting_offers,
+    validity,
+)
 from model_playground.core.docstrings import explanation
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.expression import LossTerm
@@ -65,18 +76,31 @@ class Task(ABC):
                     loss=term.loss,
                     slot=slot.name,
                 )
-            found.append(verdict)
-        heads = {(one.offer.link, one.offer.head_width) for one in found if one.offer}
-        if len(heads) > 1:
-            described = " and ".join(f"{link} over {width}" for link, width in sorted(heads))
-            raise InvalidError(
-                "loss.heads_differ",
-                "the losses of the slot {slot} cannot be summed: they need different heads "
-                "({heads}); choose losses that read the same prediction",
-                slot=slot.name,
-                heads=described,
-            )
-        return tuple(found)
+            found.append((verdict, fitting_offers(catalogue[term.loss], slot)))
+        head = _shared_head(slot, [offers for _, offers in found])
+        return tuple(
+            replace(verdict, offer=next(one for one in offers if _head(one) == head))
+            for verdict, offers in found
+        )
+
+
+def _head(offer: Offer) -> tuple[Link, int]:
+    return offer.link, offer.head_width
+
+
+def _shared_head(slot: Slot, choices: Sequence[Sequence[Offer]]) -> tuple[Link, int]:
+    """Return the first head that every loss of a slot can read."""
+    for offer in choices[0]:
+        if all(_head(offer) in map(_head, offers) for offers in choices):
+            return _head(offer)
+    wanted = sorted({_head(offers[0]) for offers in choices})
+    raise InvalidError(
+        "loss.heads_differ",
+        "the losses of the slot {slot} cannot be summed: they need different heads ({heads}); "
+        "choose losses that read the same prediction",
+        slot=slot.name,
+        heads=" and ".join(f"{link} over {width}" for link, width in wanted),
+    )
 
 
 TASKS: Registry[type[Task]] = Registry("task", package="model_playground.tasks")

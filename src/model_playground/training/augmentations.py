@@ -6,15 +6,12 @@ in the mask belong to no class.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pydantic import Field
 
 from model_playground.core.declaration import Declaration
 from model_playground.core.registry import Registry
-
-if TYPE_CHECKING:
-    from torch import nn
 
 OUTSIDE_MASK = -100
 """The class index of pixels from outside the image: losses and metrics leave them out."""
@@ -23,8 +20,8 @@ OUTSIDE_MASK = -100
 class Augmentation(Declaration):
     """A random change of an image and its mask."""
 
-    def build(self, image_size: int) -> nn.Module:
-        """Build the transform; it takes and gives images of that height and width."""
+    def build(self, image_size: int) -> Any:
+        """Build the torchvision transform; it takes and gives images of that height and width."""
         raise NotImplementedError
 
 
@@ -48,7 +45,7 @@ class HorizontalFlip(Augmentation):
 
     probability: float = Field(0.5, ge=0, le=1, description="share of the images that are flipped")
 
-    def build(self, image_size: int) -> nn.Module:
+    def build(self, image_size: int) -> Any:
         from torchvision.transforms import v2
 
         return v2.RandomHorizontalFlip(self.probability)
@@ -63,7 +60,7 @@ class VerticalFlip(Augmentation):
 
     probability: float = Field(0.5, ge=0, le=1, description="share of the images that are flipped")
 
-    def build(self, image_size: int) -> nn.Module:
+    def build(self, image_size: int) -> Any:
         from torchvision.transforms import v2
 
         return v2.RandomVerticalFlip(self.probability)
@@ -80,7 +77,7 @@ class RandomCrop(Augmentation):
         0.1, ge=0, le=0.5, description="the furthest shift, as a share of the image's size"
     )
 
-    def build(self, image_size: int) -> nn.Module:
+    def build(self, image_size: int) -> Any:
         from torchvision.transforms import v2
 
         padding = round(self.padding * image_size)
@@ -101,7 +98,7 @@ class RandomResizedCrop(Augmentation):
     smallest: float = Field(0.5, gt=0, le=1, description="share of the area kept at least")
     stretch: float = Field(1.33, ge=1, le=3, description="the most that a side is stretched")
 
-    def build(self, image_size: int) -> nn.Module:
+    def build(self, image_size: int) -> Any:
         from torchvision.transforms import v2
 
         return v2.RandomResizedCrop(
@@ -121,7 +118,7 @@ class Rotate(Augmentation):
 
     degrees: float = Field(15.0, ge=0, le=180, description="the largest angle, either way")
 
-    def build(self, image_size: int) -> nn.Module:
+    def build(self, image_size: int) -> Any:
         from torchvision.transforms import InterpolationMode, v2
 
         return v2.RandomRotation(
@@ -141,7 +138,7 @@ class ColourJitter(Augmentation):
     saturation: float = Field(0.2, ge=0, le=1, description="the most it changes, as a share")
     hue: float = Field(0.0, ge=0, le=0.5, description="the most it turns, as a share of the circle")
 
-    def build(self, image_size: int) -> nn.Module:
+    def build(self, image_size: int) -> Any:
         from torchvision.transforms import v2
 
         return v2.ColorJitter(self.brightness, self.contrast, self.saturation, self.hue)

@@ -65,7 +65,6 @@ class CheckpointRecord(BaseModel):
     heads: dict[str, Head]
     normalisation: Scale  # of the colours; the network does it itself
     standardisation: Scale | None  # of the values that are predicted
-    image_size: int
     figures: dict[str, float | None]  # null where not finite
     training: TrainingState | None = None
 

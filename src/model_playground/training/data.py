@@ -5,11 +5,12 @@ An item's randomness depends on seed, epoch and item alone; an epoch's order on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from model_playground.core.contracts import Layout, Slot, TargetForm
@@ -19,12 +20,11 @@ from model_playground.training.images import ImageReader
 from model_playground.training.randomness import derived_seed
 from model_playground.training.standardisation import Standardisation
 
+Transform = Callable[[Any, Any], tuple[Any, Any]]
+"""Changes an image and its mask together; the mask may be None."""
 
-class Place(NamedTuple):
-    """Which item, in which epoch; epoch 0 is for images as they are."""
-
-    epoch: int
-    index: int
+Place = tuple[int, int]
+"""An epoch, 0 for images as they are, and an item's index."""
 
 
 class Batch(NamedTuple):
@@ -38,9 +38,7 @@ class Batch(NamedTuple):
         images = self.images.to(device, non_blocking=True)
         return Batch(
             images.to(torch.float32, memory_format=torch.channels_last).div_(255),
-            {
-                slot: target.to(device, non_blocking=True) for slot, target in self.targets.items()
-            },
+            {slot: target.to(device, non_blocking=True) for slot, target in self.targets.items()},
         )
 
 
@@ -52,7 +50,7 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         reader: reads their images.
         slots: what targets are wanted.
         standardisation: the scale of values.
-        augment: a random transform, for epochs from 1 on.
+        augmentations: random transforms, for epochs from 1 on.
         seed: of the run.
     """
 
@@ -63,14 +61,15 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         slots: Sequence[Slot],
         *,
         standardisation: Standardisation | None = None,
-        augment: nn.Module | None = None,
+        augmentations: Sequence[Transform] = (),
         seed: int = 0,
     ) -> None:
         self.items = items
         self.reader = reader
         self.slots = slots
         self.standardisation = standardisation
-        self.augment = augment
+        self.augmentations = augmentations
+        self._reads_masks = any(slot.layout is Layout.PIXEL for slot in slots)
         self.seed = seed
 
     def __getitem__(self, place: Place) -> Batch | PlaygroundError:
@@ -84,23 +83,27 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
             return error
 
     def _item(self, place: Place) -> Batch:
-        item = self.items[place.index]
+        epoch, index = place
+        item = self.items[index]
         image = torch.from_numpy(self.reader.image(item).copy()).permute(2, 0, 1)
-        mask = torch.from_numpy(self.reader.mask(item)) if item.mask_path is not None else None
-        if self.augment is not None and place.epoch > 0:
+        has_mask = self._reads_masks and item.mask_path is not None
+        mask = torch.from_numpy(self.reader.mask(item)) if has_mask else None
+        if self.augmentations and epoch > 0:
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(derived_seed(self.seed, place.epoch, item.item_id))
-                image, mask = _augmented(self.augment, image, mask)
+                torch.manual_seed(derived_seed(self.seed, epoch, item.item_id))
+                image, mask = _augmented(self.augmentations, image, mask)
         targets = {slot.name: self._target(slot, item, mask) for slot in self.slots}
         return Batch(image, targets)
 
     def _target(self, slot: Slot, item: TrainingItem, mask: Tensor | None) -> Tensor:
-        if slot.layout is Layout.PIXEL and mask is not None:
-            return mask.long()
-        if item.class_index is not None and _reads_classes(slot):
+        if slot.layout is Layout.PIXEL:
+            if mask is not None:
+                return mask.long()
+        elif reads_values(slot):
+            if item.values is not None and self.standardisation is not None:
+                return self.standardisation.apply(torch.tensor(item.values, dtype=torch.float64))
+        elif item.class_index is not None:
             return torch.tensor(item.class_index)
-        if item.values is not None and self.standardisation is not None:
-            return self.standardisation.apply(torch.tensor(item.values, dtype=torch.float64))
         raise InvalidError(
             "item.unlabelled",
             "the item {item} has no label for the slot {slot}: label it or leave it out",
@@ -109,20 +112,21 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         )
 
 
-def _reads_classes(slot: Slot) -> bool:
-    return any(offer.form is TargetForm.CLASS_INDEX for offer in slot.offers)
+def reads_values(slot: Slot) -> bool:
+    """Say whether a slot's targets are values, which are standardised."""
+    return all(offer.form is TargetForm.VALUE for offer in slot.offers)
 
 
 def _augmented(
-    augment: nn.Module, image: Tensor, mask: Tensor | None
+    augmentations: Sequence[Transform], image: Tensor, mask: Tensor | None
 ) -> tuple[Tensor, Tensor | None]:
-    from torchvision import tv_tensors
+    from torchvision.tv_tensors import Image, Mask
 
-    wrapped = tv_tensors.Image(image)
-    if mask is None:
-        return augment(wrapped).as_subclass(Tensor), None
-    image, mask = augment(wrapped, tv_tensors.Mask(mask))
-    return image.as_subclass(Tensor), mask.as_subclass(Tensor)
+    changed = (Image(image), None if mask is None else Mask(mask))
+    for augmentation in augmentations:
+        changed = augmentation(*changed)
+    image, mask = changed
+    return image.as_subclass(Tensor), None if mask is None else mask.as_subclass(Tensor)
 
 
 def _stacked(samples: list[Batch | PlaygroundError]) -> Batch | PlaygroundError:
@@ -157,7 +161,13 @@ def even_batches(order: Sequence[int], batch_size: int) -> list[list[int]]:
     count = -(-len(order) // batch_size)
     size, larger = divmod(len(order), count)
     ends = [number * size + min(number, larger) for number in range(count + 1)]
-    return [list(order[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    return [list(order[start:end]) for start, end in pairwise(ends)]
+
+
+def fixed_sample(items: Sequence[TrainingItem], size: int) -> list[int]:
+    """Return the indices of a sample that depends on nothing but the items' ids."""
+    by_hash = sorted(range(len(items)), key=lambda index: derived_seed(items[index].item_id))
+    return sorted(by_hash[:size])
 
 
 class Loader:
@@ -188,8 +198,7 @@ class Loader:
             InvalidError: an item cannot be read or has no label.
         """
         self._batches[:] = [
-            [Place(epoch, index) for index in batch]
-            for batch in even_batches(indices, self._batch_size)
+            [(epoch, index) for index in batch] for batch in even_batches(indices, self._batch_size)
         ]
         for batch in self._loader:
             if isinstance(batch, PlaygroundError):

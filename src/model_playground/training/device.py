@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -12,7 +13,10 @@ from lightning_fabric import Fabric
 from model_playground.core.errors import InvalidError
 from model_playground.core.specification import Training
 
-_PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+_PRECISIONS: dict[str, Precision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+
+_DETERMINISTIC, _FILL = torch.utils.deterministic, "fill_uninitialized_memory"
 
 
 def make_fabric(training: Training) -> Fabric:
@@ -46,14 +50,14 @@ def reproducible(device: torch.device) -> Iterator[None]:
     """
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fills = torch.utils.deterministic.fill_uninitialized_memory
+    fills_memory = getattr(_DETERMINISTIC, _FILL)
     # Read by cuBLAS when CUDA starts; without it, its sums may differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, changes nothing
+        setattr(_DETERMINISTIC, _FILL, False)  # it costs time and changes nothing
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             yield
     finally:
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
-        torch.utils.deterministic.fill_uninitialized_memory = fills
+        setattr(_DETERMINISTIC, _FILL, fills_memory)

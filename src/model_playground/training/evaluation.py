@@ -26,7 +26,11 @@ Addends = dict[str, Addend]
 
 
 def addends_of(
-    slots: Slots, raw: Mapping[str, Tensor], targets: Mapping[str, Tensor], *, per_image: bool
+    slots: Slots,
+    raw: Mapping[str, Tensor],
+    targets: Mapping[str, Tensor],
+    *,
+    per_image: bool = False,
 ) -> Addends:
     """Return the addends of all slots by slot and term; a term that comes again is numbered."""
     found: Addends = {}

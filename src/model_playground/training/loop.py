@@ -115,7 +115,9 @@ def train_epoch(run: Run, watch: Watch) -> dict[str, float]:
     torch.manual_seed(derived_seed(run.plan.seed, epoch))  # dropout, the same after a break
     watch.start_epoch(epoch)
     running = LossSums()
-    for group in groups(watch.batches(run.parts.train(epoch), "train", running), training.accumulate):
+    for group in groups(
+        watch.batches(run.parts.train(epoch), "train", running), training.accumulate
+    ):
         wholes = denominators(run.slots, group)
         for batch in group:
             raw = run.network(batch.images, batch.targets).slots
@@ -139,7 +141,7 @@ def train_epoch(run: Run, watch: Watch) -> dict[str, float]:
         unread = (batch.prepared(run.fabric.device) for batch in run.parts.validation())
         figures |= _series("uninformed", uninformed_losses(unread, run.slots))
     if run.scheduler_watches_validation:
-        run.scheduler.step(figures["validation/loss"])
+        run.scheduler.step(figures["validation/loss"])  # type: ignore[arg-type]
     run.epoch = epoch
     return figures
 
@@ -178,8 +180,7 @@ def share_of_loss(addends: Addends, wholes: Mapping[str, Tensor]) -> Tensor:
     """
     return torch.stack(
         [
-            addend.scale
-            * ratio(addend.value.sum(), wholes.get(term, addend.weight.detach().sum()))
+            addend.scale * ratio(addend.value.sum(), wholes.get(term, addend.weight.detach().sum()))
             for term, addend in addends.items()
         ]
     ).sum()

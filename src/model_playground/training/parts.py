@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import torch
-from torch import nn
-
 from model_playground.core.contracts import Slot
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Part
@@ -16,13 +13,16 @@ from model_playground.training.data import (
     Batch,
     ItemImages,
     Loader,
+    Transform,
     epoch_order,
     even_batches,
     fixed_sample,
+    reads_values,
 )
 from model_playground.training.images import ImageReader
 from model_playground.training.plan import Plan
 from model_playground.training.standardisation import Standardisation
+from model_playground.training.watch import Stage
 
 
 class Parts:
@@ -53,7 +53,7 @@ class Parts:
         training = plan.specification.training
         train = sorted(items["train"], key=lambda item: item.item_id)
         validation = sorted(items["validation"], key=lambda item: item.item_id)
-        self.standardisation = standardisation_of(train)
+        self.standardisation = _standardisation(train) if any(map(reads_values, slots)) else None
         self._seed = plan.seed
         self._train = range(len(train))
         self._train_sample = fixed_sample(train, len(validation))
@@ -64,7 +64,7 @@ class Parts:
                 ImageReader(training.image_size, plan.facts.class_pixel_values),
                 slots,
                 standardisation=self.standardisation,
-                augment=_augmentation(plan),
+                augmentations=_augmentations(plan),
                 seed=plan.seed,
             ),
             batch_size=training.batch_size,
@@ -75,7 +75,7 @@ class Parts:
         self.updates_per_epoch = -(-batches // training.accumulate)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def sizes(self) -> dict[Stage, int]:
         """How many images an epoch has in each stage."""
         return {
             "train": len(self._train),
@@ -97,17 +97,13 @@ class Parts:
         return self._loader.batches(self._validation)
 
 
-def standardisation_of(items: Sequence[TrainingItem]) -> Standardisation | None:
-    """Measure the scale of the items' values, if they have any."""
-    rows = [item.values for item in items if item.values is not None]
-    return Standardisation.of(rows) if rows else None
+def _standardisation(items: Sequence[TrainingItem]) -> Standardisation:
+    return Standardisation.of([item.values for item in items if item.values is not None])
 
 
-def _augmentation(plan: Plan) -> nn.Module | None:
-    chosen = plan.specification.augmentations
-    if not chosen:
-        return None
+def _augmentations(plan: Plan) -> list[Transform]:
     size = plan.specification.training.image_size
-    return nn.Sequential(
-        *(AUGMENTATIONS[one.name](**one.parameters).build(size) for one in chosen)
-    )
+    return [
+        AUGMENTATIONS[one.name](**one.parameters).build(size)
+        for one in plan.specification.augmentations
+    ]

@@ -6,16 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
-from model_playground.core.declaration import Declaration
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.records import Part
-from model_playground.core.registry import Registry
-from model_playground.core.specification import Choice
 from model_playground.datasets.records import TrainingItem
 from model_playground.metrics.metric import METRICS
 from model_playground.training.checkpoint import (
@@ -71,11 +68,11 @@ class Run:
         )
         torch.manual_seed(derived_seed(plan.seed, "weights"))
         network = plan.build_network(self.slots, weights=specification.weights, notify=notify)
-        # Laid out colour by colour within each pixel: a third faster, on a CPU too.
-        network.to(device=fabric.device, memory_format=torch.channels_last)
-        self._solver = SOLVERS[specification.solver.name](
-            **specification.solver.parameters
-        ).build(network)
+        # With all channels of a pixel side by side, a third faster, on a CPU too.
+        network.to(fabric.device).to(memory_format=torch.channels_last)
+        self._solver = SOLVERS[specification.solver.name](**specification.solver.parameters).build(
+            network
+        )
         self.network, self.solver = fabric.setup(network, self._solver)
         declared = SCHEDULERS[specification.scheduler.name](**specification.scheduler.parameters)
         self.scheduler_watches_validation = declared.watches_validation

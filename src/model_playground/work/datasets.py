@@ -71,14 +71,17 @@ def create_split(
     seed: int,
     from_file: Path | None,
     group_by: str | None,
+    notify: Callable[[str], None],
 ) -> SplitRecord:
-    """Put every item of a dataset's newest revision into one part."""
+    """Put every item of a dataset's newest revision into one part; tell of a list's excess."""
     record = stored_datasets.get_dataset(workspace.store, dataset)
     revision = _revision(workspace, record)
     strategy = "random" if group_by is None else f"grouped by {group_by}"
     listed = None
     if from_file is not None:
-        listed, _ = listed_parts(from_file, revision.items)
+        listed, findings = listed_parts(from_file, revision.items)
+        for finding in findings:
+            notify(finding.message)
         strategy = f"listed in {from_file.name}" + (f", grouped by {group_by}" if group_by else "")
     parts = split_items(revision.items, shares=shares, seed=seed, group_by=group_by, listed=listed)
     ids: defaultdict[Part, list[str]] = defaultdict(list)

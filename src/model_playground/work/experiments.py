@@ -30,6 +30,7 @@ from model_playground.work.datasets import facts_of_split, items_by_part
 from model_playground.work.validation import resolved
 
 if TYPE_CHECKING:
+    from model_playground.training.inference import Prediction
     from model_playground.training.plan import Plan
 
 HEARTBEAT_S = 2.0
@@ -268,6 +269,37 @@ def open_test_part(workspace: Workspace, experiment: ExperimentRecord) -> TestRe
             for run in trained
         },
     )
+
+
+def predict_part(
+    workspace: Workspace,
+    experiment: ExperimentRecord,
+    part: Literal["train", "validation"],
+    *,
+    seed: int | None = None,
+) -> list[Prediction]:
+    """Return what the best weights of one run say of every item of a part.
+
+    Raises:
+        InvalidError: there is no such run, or it has kept no weights.
+    """
+    from model_playground.training.inference import load_checkpoint, predict
+
+    for plugin in experiment.specification["plugins"]:
+        load_plugin(plugin["path"])
+    trained = [
+        run for run in experiment.runs if run.best_epoch is not None and seed in (None, run.seed)
+    ]
+    if not trained:
+        raise InvalidError(
+            "experiment.untrained",
+            "the experiment {name} has no weights to predict with{of_seed}: it is {state}",
+            name=experiment.name,
+            of_seed="" if seed is None else f" of the seed {seed}",
+            state=experiment.state,
+        )
+    checkpoint = load_checkpoint(workspace.run_folder(trained[0].id))
+    return list(predict(checkpoint, items_by_part(workspace, experiment.split)[part]))
 
 
 class _Alive:

@@ -75,7 +75,14 @@ class IndexMasks(Format):
                 path=str(path),
                 example="classes: {0: background, 1: road}",
             )
-        matched = [_match(pair) for pair in _pairs(path, beside)]
+        pairs = _pairs(path, beside)
+        if not pairs:
+            raise InvalidError(
+                "masks.no_folders",
+                "{path} names no folders of images and masks, and none stand beside it",
+                path=str(path),
+            )
+        matched = [_match(pair) for pair in pairs]
         items = [item for found, _ in matched for item in found]
         if not items:
             raise InvalidError(

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
@@ -99,6 +99,7 @@ def _existing(playground: Opened, name: str) -> str:
     responses={200: {"model": LiveEvent, "description": "Each message's data; `over` ends them."}},
 )
 async def watch_experiment(
+    request: Request,
     playground: Opened,
     name: Annotated[str, Depends(_existing)],
     after: int = 0,
@@ -107,7 +108,7 @@ async def watch_experiment(
     """Send what the runs tell, as it happens, until the experiment is over."""
     seen = after if last_event_id is None else last_event_id
     running = True
-    while running:
+    while running and not request.app.state.is_closing():
         # The state is read first: what is told between the two reads is then not missed.
         experiment = await run_in_threadpool(playground.get_experiment, name)
         running = experiment.state in ("queued", "running")
@@ -120,7 +121,8 @@ async def watch_experiment(
             seen = max(seen, number)
         if running:
             await asyncio.sleep(_POLL_S)
-    yield ServerSentEvent(event="over", data=experiment.state)
+    if not running:
+        yield ServerSentEvent(event="over", data=experiment.state)  # without data none is heard
 
 
 def _tested(workspace: Path, plugins: tuple[Path, ...], name: str) -> TestReport:
