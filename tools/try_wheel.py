@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
@@ -56,10 +57,14 @@ def install(wheel: Path, folder: Path) -> Path:
 
 @contextmanager
 def serving(playground: Path, folder: Path) -> Iterator[str]:
-    """Serve the page on a free port and yield its address."""
-    command = [playground, "serve", "--port", "0"]
+    """Serve the page on a free port, yield its address, and see that all of it ends."""
     server = subprocess.Popen(
-        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
+        [playground, "serve", "--port", "0"],
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a process group of its own, to tell what it leaves behind
     )
     assert server.stdout is not None
     try:
@@ -67,9 +72,14 @@ def serving(playground: Path, folder: Path) -> Iterator[str]:
         address = re.search(r"http://\S+", said)
         assert address, f"the server did not say where it is, but {said!r}"
         yield address[0]
-    finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, 0)
+            raise AssertionError("the server ended, and its worker goes on without it")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def fetched(address: str) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model_playground.core.records import Part
 from model_playground.losses.base import reduced
-from model_playground.tasks.binding import BoundSlot
+from model_playground.training.binding import BoundSlot
 from model_playground.training.data import Batch
 from model_playground.training.device import make_fabric
 from model_playground.training.evaluation import LossSums, NotFiniteError, Slots, addends_of
@@ -83,7 +83,7 @@ def test_accumulation_gives_the_gradient_of_the_whole(
         addends = addends_of(slots, {"class": parts[-1]}, batch.targets)
         shares.append(share_of_loss(addends, wholes))
         shares[-1].backward()
-    assert float(sum(share.detach() for share in shares)) == pytest.approx(float(loss))
+    assert sum(share.item() for share in shares) == pytest.approx(loss.item())
     torch.testing.assert_close(torch.cat([part.grad for part in parts]), whole.grad)
 
 
@@ -91,7 +91,7 @@ def test_a_loss_over_regions_has_the_accumulated_batches_as_groups(
     make_plan: MakePlan, scores: Tensor, classes: Tensor
 ) -> None:
     slots = make_plan("segmentation", "dice").bind_losses(CPU)
-    group = _batches(classes, [4, 2])
+    group = _batches(classes[:6], [4, 2])
     wholes = denominators(slots, group)
     accumulated = sum(
         share_of_loss(addends_of(slots, {"class": raw}, batch.targets), wholes)
@@ -107,13 +107,13 @@ def test_a_loss_over_regions_has_the_accumulated_batches_as_groups(
 
 def test_sums_are_divided_last(make_plan: MakePlan) -> None:
     slots = make_plan(loss="cross_entropy(weight=[1, 4])").bind_losses(CPU)
-    even = torch.zeros(1, 2)  # every class costs ln 2 = .6931
-    sure = torch.tensor([[2.0, 0.0]])  # class 0 costs ln(1 + e⁻²) = .1269
+    even = torch.zeros(1, 2)  # every class costs ln 2 = .69315
+    sure = torch.tensor([[2.0, 0.0]])  # class 0 costs ln(1 + e⁻²) = .12693
     sums = LossSums()
     sums.add(_addends(slots, even, 1))
     sums.add(_addends(slots, sure, 0))
-    # (4 · .6931 + 1 · .1269) / (4 + 1), not the mean of the two
-    assert sums.figures()["loss"] == pytest.approx(0.579897, abs=1e-6)
+    # (4 · .69315 + 1 · .12693) / (4 + 1), not the mean of the two
+    assert sums.figures()["loss"] == pytest.approx(0.579903, abs=1e-6)
 
 
 def _addends(slots: Slots, raw: Tensor, target: int):  # type: ignore[no-untyped-def]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from model_playground.core.errors import PlaygroundError
 from model_playground.losses.base import Addend, ratio
 from model_playground.metrics.metric import Accumulator
-from model_playground.tasks.binding import BoundSlot
+from model_playground.training.binding import BoundSlot
 from model_playground.training.data import Batch
 from model_playground.training.standardisation import Standardisation
 

@@ -38,7 +38,7 @@ class ImageReader:
         try:
             with Image.open(item.path) as image:
                 image.draft("RGB", size)  # a JPEG is decoded no larger than needed
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright = _in_8_bits(ImageOps.exif_transpose(image)).convert("RGB")
             return np.asarray(upright.resize(size, Image.Resampling.BILINEAR))
         except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
             raise _unreadable("image", item.path, error) from None
@@ -61,6 +61,13 @@ class ImageReader:
         for index, value in enumerate(self.class_pixel_values):
             classes[pixel_values == value] = index
         return classes
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Keep the upper half of 16 bits, where Pillow would cut off all that is brighter than 255."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
 def _nearest(pixels: NDArray[Any], size: int) -> NDArray[Any]:

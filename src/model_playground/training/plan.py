@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from model_playground.tasks.binding import BoundSlot
+    from model_playground.training.binding import BoundSlot
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Plan:
         """
         from model_playground.core.expression import LossTerm
         from model_playground.losses.base import LOSSES, declaration
-        from model_playground.tasks.binding import bind_losses
+        from model_playground.training.binding import bind_losses
 
         catalogue = {loss.name: declaration(loss) for loss in LOSSES}
         bound = {}
