@@ -50,7 +50,9 @@ def main() -> None:
         torch_s = median_s([sys.executable, "-c", "import torch"], workspace)
         losses_s = median_s([sys.executable, "-c", ALL_LOSSES], workspace)
         print(f"{'import torch':<34}{torch_s:>7.2f} s")
-        print(f"{'import the losses':<34}{losses_s:>7.2f} s  {losses_s / torch_s:.2f} × import torch")
+        print(
+            f"{'import the losses':<34}{losses_s:>7.2f} s  {losses_s / torch_s:.2f} × import torch"
+        )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class LogCoshLoss(Loss):
     family = "regression"
     reads = (Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)
 
-    scale: float = Field(1.0, gt=0, description="stretches the differences")
+    scale: float = Field(default=1.0, gt=0, description="stretches the differences")
 
     def terms(self, input, target):
         value = torch.log(torch.cosh(self.scale * (input - target)))

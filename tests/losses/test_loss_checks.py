@@ -125,7 +125,7 @@ def test_a_field_cannot_hide_what_a_module_needs() -> None:
 def _field() -> object:
     from pydantic import Field
 
-    return Field(1)
+    return Field(default=1)
 
 
 def test_values_are_read_where_one_chooses() -> None:

@@ -62,7 +62,7 @@ def test_an_image_size_that_does_not_fit_is_refused() -> None:
 
 @ALL
 def test_an_unknown_backbone_is_refused_with_the_nearest(name: str) -> None:
-    with pytest.raises(NotFoundError, match="Did you mean .*resnet18"):
+    with pytest.raises(NotFoundError, match=r"Did you mean .*resnet18"):
         ARCHITECTURES[name]().check("resnet81", "none")
     with pytest.raises(NotFoundError, match=r"resnet18\.a1_in1k"):
         ARCHITECTURES[name]().check("resnet18.a1_in2k", "none")

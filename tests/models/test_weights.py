@@ -135,5 +135,5 @@ def test_pretrained_weights_are_taken_from_the_cache(
 
 
 def test_a_backbone_without_published_weights_is_refused() -> None:
-    with pytest.raises(InvalidError, match="no pre-trained weights for resnet14t"):
-        ARCHITECTURES["timm"]().check("resnet14d", "pretrained")
+    with pytest.raises(InvalidError, match="no pre-trained weights for cspresnet50d"):
+        ARCHITECTURES["timm"]().check("cspresnet50d", "pretrained")

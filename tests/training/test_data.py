@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from model_playground.core.contracts import Facts
+from model_playground.core.contracts import IGNORED, Facts
 from model_playground.core.errors import InvalidError
 from model_playground.datasets.records import TrainingItem
 from model_playground.tasks.task import get_task
@@ -23,7 +23,7 @@ from model_playground.training.data import (
     even_batches,
     fixed_sample,
 )
-from model_playground.training.images import IGNORED, ImageReader
+from model_playground.training.images import ImageReader
 from model_playground.training.standardisation import Standardisation
 
 FACTS = Facts(classes=("a", "b"), target_names=("width", "height"), class_pixel_values=(0, 7))

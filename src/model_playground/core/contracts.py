@@ -14,6 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+IGNORED = -100
+"""The class index of pixels that belong to no class: losses and metrics leave them out."""
+
 
 class Link(StrEnum):
     """What turns the head's raw output into a prediction."""

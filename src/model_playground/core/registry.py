@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -31,6 +32,7 @@ class Registry(Generic[T]):
         self._package = package
         self._declarations: dict[str, T] = {}
         self._discovered = False
+        self._discovering = threading.RLock()
 
     def register(self, declaration: T) -> T:
         """Add a declaration; usable as a class decorator."""
@@ -47,12 +49,13 @@ class Registry(Generic[T]):
         return known.__qualname__ == declaration.__qualname__ and (same_file or not built_in)
 
     def _discover(self) -> None:
-        if self._discovered:
-            return
-        self._discovered = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
-            importlib.import_module(f"{self._package}.{module.name}")
+        with self._discovering:  # a server's threads read registries at the same time
+            if self._discovered:
+                return
+            self._discovered = True  # before the imports, which may read the registry in turn
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
+                importlib.import_module(f"{self._package}.{module.name}")
 
     def __getitem__(self, name: str) -> T:
         self._discover()

@@ -17,7 +17,7 @@ from model_playground.core.records import Comparison, ExperimentRecord, RunRecor
 from model_playground.core.specification import Specification
 from model_playground.insights.comparison import COUNTED_STATES
 from model_playground.insights.figures import curve_of, draw_loss_curves
-from model_playground.insights.report import Figure, Listing, Table
+from model_playground.insights.report import Cell, Figure, Listing, Table
 from model_playground.insights.wording import Measure, finding, number
 
 if TYPE_CHECKING:
@@ -182,3 +182,7 @@ def _as_text(table: Table) -> str:
     console = Console(file=text, force_terminal=on_terminal, width=None if on_terminal else 120)
     console.print(shown)
     return "\n" + "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
+
+
+def _cell_as_text(cell: Cell) -> str:
+    return f"{cell.text}\n[dim]{cell.note}[/dim]" if cell.note else cell.text

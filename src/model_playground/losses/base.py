@@ -144,8 +144,8 @@ class Loss(nn.Module):
     """A loss: fields with defaults and bounds, a docstring, and `terms`, the formula.
 
     A subclass states its `name`, `title`, `family`, what it `reads` and its `traits`; annotates
-    its parameters as `gamma: float = Field(2.0, ge=0, description="…")`; explains itself in its
-    docstring; and writes `terms`. `register` makes it known. It is an ordinary `nn.Module`.
+    its parameters as `gamma: float = Field(default=2.0, ge=0, description="…")`; explains itself
+    in its docstring; and writes `terms`. `register` makes it known. It is an ordinary `nn.Module`.
 
     Raises:
         ValueError: a parameter is unknown or out of bounds; or, when called, a shape, a type or

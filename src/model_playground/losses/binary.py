@@ -76,9 +76,9 @@ class BinaryCrossEntropyLoss(Loss):
     reads = ANSWERS
     traits = Traits(pairwise=True)
 
-    weight: Factors = Field(None, description="a factor for each answer")
-    pos_weight: Factors = Field(None, description="a factor for the answer yes")
-    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+    weight: Factors = Field(default=None, description="a factor for each answer")
+    pos_weight: Factors = Field(default=None, description="a factor for the answer yes")
+    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_answers(

@@ -83,7 +83,7 @@ class SmoothL1BoxLoss(BoxLoss):
     reads = (_reading(BoxView.ENCODED), _reading(BoxView.XYXY))
 
     beta: float = Field(
-        1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
+        default=1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
     )
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
@@ -188,7 +188,9 @@ class BoundingBoxRegressionLoss(BoxLoss):
     name = "bounding_box_regression"
     title = "Bounding box regression"
 
-    kind: Literal["giou", "smooth_l1"] = Field("giou", description="the loss it forwards to")
+    kind: Literal["giou", "smooth_l1"] = Field(
+        default="giou", description="the loss it forwards to"
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="the parameters of that loss, by name"
     )

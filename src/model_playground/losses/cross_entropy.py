@@ -88,11 +88,11 @@ class CrossEntropyLoss(Loss):
     )
     traits = Traits(pairwise=True)
 
-    weight: Factors = Field(None, description="a factor for each class")
+    weight: Factors = Field(default=None, description="a factor for each class")
     label_smoothing: float = Field(
-        0.0, ge=0, le=1, description="share of the target spread evenly over all classes"
+        default=0.0, ge=0, le=1, description="share of the target spread evenly over all classes"
     )
-    ignore_index: int = Field(-100, description="class index that is left out of the loss")
+    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_classes(
@@ -167,8 +167,8 @@ class Poly1Loss(Loss):
     reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
     traits = Traits(pairwise=True)
 
-    epsilon: float = Field(1.0, ge=-1, description="weight of 1 - p; 0 is cross-entropy")
-    ignore_index: int = Field(-100, description="class index that is left out of the loss")
+    epsilon: float = Field(default=1.0, ge=-1, description="weight of 1 - p; 0 is cross-entropy")
+    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_classes(input, target, ignore_index=self.ignore_index)

@@ -71,7 +71,7 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
     reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
 
     iou_weight: float = Field(
-        0.5, ge=0, le=1, description="the share of the IoU part; cross-entropy has the rest"
+        default=0.5, ge=0, le=1, description="the share of the IoU part; cross-entropy has the rest"
     )
 
     def check(self, input: Tensor, target: Tensor) -> None:

@@ -63,10 +63,10 @@ class FocalLoss(Loss):
     traits = Traits(pairwise=True)
 
     gamma: float = Field(
-        2.0, ge=0, description="how much less easy items count; 0 is cross-entropy"
+        default=2.0, ge=0, description="how much less easy items count; 0 is cross-entropy"
     )
-    alpha: Factors = Field(None, description="a factor for each class")
-    ignore_index: int = Field(-100, description="class index that is left out of the loss")
+    alpha: Factors = Field(default=None, description="a factor for each class")
+    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_classes(
@@ -151,12 +151,15 @@ class BinaryFocalLoss(Loss):
     traits = Traits(pairwise=True)
 
     gamma: float = Field(
-        2.0, ge=0, description="how much less easy answers count; 0 is binary cross-entropy"
+        default=2.0, ge=0, description="how much less easy answers count; 0 is binary cross-entropy"
     )
     alpha: float | None = Field(
-        0.25, ge=0, le=1, description="the factor of yes, no has 1 - alpha; null for no factors"
+        default=0.25,
+        ge=0,
+        le=1,
+        description="the factor of yes, no has 1 - alpha; null for no factors",
     )
-    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_answers(input, target, ignore_index=self.ignore_index)
@@ -227,10 +230,12 @@ class AsymmetricLoss(Loss):
     reads = ANSWERS
     traits = Traits(pairwise=True)
 
-    gamma_positive: float = Field(1.0, ge=0, description="how much less an easy yes counts")
-    gamma_negative: float = Field(4.0, ge=1, description="how much less an easy no counts")
-    margin: float = Field(0.05, ge=0, lt=1, description="a no below this probability is free")
-    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+    gamma_positive: float = Field(default=1.0, ge=0, description="how much less an easy yes counts")
+    gamma_negative: float = Field(default=4.0, ge=1, description="how much less an easy no counts")
+    margin: float = Field(
+        default=0.05, ge=0, lt=1, description="a no below this probability is free"
+    )
+    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_answers(input, target, ignore_index=self.ignore_index)

@@ -30,12 +30,15 @@ class OverlapLoss(Loss):
     layouts = (Layout.PIXEL,)
     traits = Traits(per_sample=PerSample.PER_IMAGE_FORM)
 
-    weight: Factors = Field(None, description="a factor for each class")
+    weight: Factors = Field(default=None, description="a factor for each class")
     absent: Literal["skip", "count"] = Field(
-        "skip", description="classes without a true pixel: left out, or counted as not overlapping"
+        default="skip",
+        description="classes without a true pixel: left out, or counted as not overlapping",
     )
-    per_image: bool = Field(False, description="sum areas over each image, not over the batch")
-    ignore_index: int = Field(-100, description="target value that is left out of the loss")
+    per_image: bool = Field(
+        default=False, description="sum areas over each image, not over the batch"
+    )
+    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
 
     def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
         """Return the loss of every class: (N, C) for each image, (1, C) for the batch.
@@ -251,7 +254,8 @@ class DiceLoss(AreaLoss):
     title = "Dice"
 
     squared: bool = Field(
-        False, description="sum squares in the denominator and products above, as the V-Net paper"
+        default=False,
+        description="sum squares in the denominator and products above, as the V-Net paper",
     )
 
     def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
@@ -272,8 +276,8 @@ class DiceLoss(AreaLoss):
 class TverskyAreas(AreaLoss):
     """What the Tversky losses share: how much a false positive and a false negative weigh."""
 
-    alpha: float = Field(0.3, ge=0, description="weight of false positives")
-    beta: float = Field(0.7, ge=0, description="weight of false negatives")
+    alpha: float = Field(default=0.3, ge=0, description="weight of false positives")
+    beta: float = Field(default=0.7, ge=0, description="weight of false negatives")
 
     def tversky(self, shared: Tensor, predicted: Tensor, true: Tensor) -> Tensor:
         """Return one minus the Tversky index of every class."""
@@ -384,7 +388,9 @@ class FocalTverskyLoss(TverskyAreas):
     name = "focal_tversky"
     title = "Focal Tversky"
 
-    gamma: float = Field(4 / 3, gt=0, description="the loss of a class is raised to 1 / gamma")
+    gamma: float = Field(
+        default=4 / 3, gt=0, description="the loss of a class is raised to 1 / gamma"
+    )
 
     def lost(self, shared: Tensor, predicted: Tensor, true: Tensor) -> Tensor:
         # The slope of a root is infinite at 0, where there is nothing left to lose.

@@ -164,7 +164,7 @@ class SmoothL1Loss(Loss):
     traits = Traits(pairwise=True)
 
     beta: float = Field(
-        1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
+        default=1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
     )
 
     def check(self, input: Tensor, target: Tensor) -> None:
@@ -219,7 +219,9 @@ class HuberLoss(Loss):
     reads = VALUES
     traits = Traits(pairwise=True)
 
-    delta: float = Field(1.0, gt=0, description="differences below this count by half their square")
+    delta: float = Field(
+        default=1.0, gt=0, description="differences below this count by half their square"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_same_shape(input, target)
@@ -272,7 +274,10 @@ class QuantileLoss(Loss):
     traits = Traits(pairwise=True)
 
     quantile: float = Field(
-        0.5, gt=0, lt=1, description="share of the targets that should lie below the prediction"
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="share of the targets that should lie below the prediction",
     )
 
     def check(self, input: Tensor, target: Tensor) -> None:

@@ -60,18 +60,17 @@ class TimmImageModel(Architecture):
         from model_playground.models.networks.single_slot import SingleSlotNetwork
 
         ((slot, width),) = heads.items()
-        # Models with position embeddings are made for one image size.
-        fixed_size = pretrained_configuration(backbone).fixed_input_size
-        size: dict[str, Any] = {"img_size": image_size} if fixed_size else {}
+        arguments = timm_arguments(backbone, weights, notify=notify)
+        if pretrained_configuration(backbone).fixed_input_size:
+            arguments["img_size"] = image_size  # position embeddings are made for one size
         try:
             network: Any = timm.create_model(
-                backbone,
-                num_classes=width,
-                drop_rate=self.dropout,
-                **size,
-                **timm_arguments(backbone, weights, notify=notify),
+                backbone, num_classes=width, drop_rate=self.dropout, **arguments
             )
-        except (AssertionError, TypeError) as error:
+            with torch.no_grad():  # some find out only when they run that the size does not fit
+                network.eval()(torch.zeros(1, 3, image_size, image_size))
+            network.train()
+        except (AssertionError, RuntimeError, TypeError, ValueError) as error:
             raise InvalidError(
                 "backbone.unfit",
                 "{backbone} cannot be built for images of {size} pixels: {why}",

@@ -1,7 +1,7 @@
 """Augmentations: random changes of the training images that leave the label true.
 
 Those that move pixels move the mask along; pixels that come from outside the image are black, and
-in the mask belong to no class.
+in the mask they belong to no class.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from typing import Any
 
 from pydantic import Field
 
+from model_playground.core.contracts import IGNORED
 from model_playground.core.declaration import Declaration
 from model_playground.core.registry import Registry
-
-OUTSIDE_MASK = -100
-"""The class index of pixels from outside the image: losses and metrics leave them out."""
 
 
 class Augmentation(Declaration):
@@ -33,7 +31,7 @@ AUGMENTATIONS: Registry[type[Augmentation]] = Registry(
 def _outside() -> dict[type, int]:
     from torchvision.tv_tensors import Image, Mask
 
-    return {Image: 0, Mask: OUTSIDE_MASK}
+    return {Image: 0, Mask: IGNORED}
 
 
 @AUGMENTATIONS.register

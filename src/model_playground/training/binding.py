@@ -13,11 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model_playground.core.contracts import Layout, Link, Offer, Slot, TargetForm
+from model_playground.core.contracts import IGNORED, Layout, Link, Offer, Slot, TargetForm
 from model_playground.core.expression import LossTerm
 from model_playground.losses.base import LOSSES, Addend, Loss
-
-IGNORED = -100  # the class index of pixels that no class table names
 
 
 @dataclass(frozen=True)

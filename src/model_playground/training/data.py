@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from model_playground.core.contracts import Layout, Slot, TargetForm
 from model_playground.core.errors import InvalidError, PlaygroundError
 from model_playground.datasets.records import TrainingItem
+from model_playground.training.cache import ImageCache, Pixels
 from model_playground.training.images import ImageReader
 from model_playground.training.randomness import derived_seed
 from model_playground.training.standardisation import Standardisation
@@ -52,6 +53,7 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         standardisation: the scale of values.
         augmentations: random transforms, for epochs from 1 on.
         seed: of the run.
+        cache: keeps what was read.
     """
 
     def __init__(
@@ -63,13 +65,15 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         standardisation: Standardisation | None = None,
         augmentations: Sequence[Transform] = (),
         seed: int = 0,
+        cache: ImageCache | None = None,
     ) -> None:
         self.items = items
         self.reader = reader
         self.slots = slots
         self.standardisation = standardisation
         self.augmentations = augmentations
-        self._reads_masks = any(slot.layout is Layout.PIXEL for slot in slots)
+        self.cache = cache
+        self._reads_masks = any(map(reads_masks, slots))
         self.seed = seed
 
     def __getitem__(self, place: Place) -> Batch | PlaygroundError:
@@ -85,9 +89,9 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
     def _item(self, place: Place) -> Batch:
         epoch, index = place
         item = self.items[index]
-        image = torch.from_numpy(self.reader.image(item).copy()).permute(2, 0, 1)
-        has_mask = self._reads_masks and item.mask_path is not None
-        mask = torch.from_numpy(self.reader.mask(item)) if has_mask else None
+        pixels, classes = self._read(index)
+        image = torch.from_numpy(pixels).permute(2, 0, 1)
+        mask = None if classes is None else torch.from_numpy(classes)
         if self.augmentations and epoch > 0:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(derived_seed(self.seed, epoch, item.item_id))
@@ -95,8 +99,19 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         targets = {slot.name: self._target(slot, item, mask) for slot in self.slots}
         return Batch(image, targets)
 
+    def _read(self, index: int) -> Pixels:
+        kept = None if self.cache is None else self.cache.get(index)
+        if kept is not None:
+            return kept
+        item = self.items[index]
+        has_mask = self._reads_masks and item.mask_path is not None
+        pixels = self.reader.image(item), self.reader.mask(item) if has_mask else None
+        if self.cache is not None:
+            self.cache.put(index, pixels)
+        return pixels
+
     def _target(self, slot: Slot, item: TrainingItem, mask: Tensor | None) -> Tensor:
-        if slot.layout is Layout.PIXEL:
+        if reads_masks(slot):
             if mask is not None:
                 return mask.long()
         elif reads_values(slot):
@@ -110,6 +125,11 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
             item=item.item_id,
             slot=slot.name,
         )
+
+
+def reads_masks(slot: Slot) -> bool:
+    """Say whether a slot's targets are masks."""
+    return slot.layout is Layout.PIXEL
 
 
 def reads_values(slot: Slot) -> bool:

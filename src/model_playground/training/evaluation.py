@@ -96,10 +96,10 @@ def evaluate(
     *,
     standardisation: Standardisation | None = None,
 ) -> dict[str, float]:
-    """Return the losses and metrics of a network over all batches; it is left in training mode.
+    """Return the losses and metrics of a network over all batches.
 
     Args:
-        network: what to judge; it is put into evaluation mode meanwhile.
+        network: what to judge; it is put into evaluation mode and left there.
         batches: prepared batches.
         slots: the slots with their losses.
         metrics: new accumulators.
@@ -119,7 +119,6 @@ def evaluate(
                 )
             for metric in metrics:
                 metric.update(predictions, target)
-    network.train()
     figures = sums.figures()
     for metric in metrics:
         figures |= metric.compute()

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from model_playground.core.contracts import IGNORED
 from model_playground.core.errors import InvalidError
 from model_playground.datasets.images import load_mask
 from model_playground.datasets.records import TrainingItem
-
-IGNORED = -100
-"""The class index of pixels whose value names no class, as losses and metrics know it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class ImageReader:
             with Image.open(item.path) as image:
                 image.draft("RGB", size)  # a JPEG is decoded no larger than needed
                 upright = _in_8_bits(ImageOps.exif_transpose(image)).convert("RGB")
-            return np.asarray(upright.resize(size, Image.Resampling.BILINEAR))
+            return np.array(upright.resize(size, Image.Resampling.BILINEAR))
         except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
             raise _unreadable("image", item.path, error) from None
 

@@ -114,6 +114,7 @@ def train_epoch(run: Run, watch: Watch) -> dict[str, float]:
     training = run.plan.specification.training
     torch.manual_seed(derived_seed(run.plan.seed, epoch))  # dropout, the same after a break
     watch.start_epoch(epoch)
+    run.network.train()
     running = LossSums()
     for group in groups(
         watch.batches(run.parts.train(epoch), "train", running), training.accumulate

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from model_playground.core.contracts import Slot
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Part
 from model_playground.datasets.records import TrainingItem
 from model_playground.training.augmentations import AUGMENTATIONS
+from model_playground.training.cache import ImageCache
 from model_playground.training.data import (
     Batch,
     ItemImages,
@@ -17,6 +19,7 @@ from model_playground.training.data import (
     epoch_order,
     even_batches,
     fixed_sample,
+    reads_masks,
     reads_values,
 )
 from model_playground.training.images import ImageReader
@@ -40,6 +43,7 @@ class Parts:
         items: Mapping[Part, Sequence[TrainingItem]],
         slots: Sequence[Slot],
         *,
+        cache_folder: Path,
         pin_memory: bool,
     ) -> None:
         for part in ("train", "validation"):
@@ -66,6 +70,12 @@ class Parts:
                 standardisation=self.standardisation,
                 augmentations=_augmentations(plan),
                 seed=plan.seed,
+                cache=ImageCache(
+                    cache_folder,
+                    images=len(train) + len(validation),
+                    image_size=training.image_size,
+                    masks=any(map(reads_masks, slots)),
+                ),
             ),
             batch_size=training.batch_size,
             processes=training.loader_processes,

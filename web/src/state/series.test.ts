@@ -33,6 +33,17 @@ test("a measure has a line for each part and run, with gaps where it was not fin
   ]);
 });
 
+test("what an uninformed guess costs is told once and drawn as a level", () => {
+  const guess = { series: "uninformed/loss", epoch: 1, value: 0.7 };
+  const level = linesOf([{ seed: 0, points: [guess, ...points] }], "loss").find(
+    ({ name }) => name === "uninformed guess",
+  );
+  expect(level?.points).toEqual([
+    [1, 0.7],
+    [2, 0.7],
+  ]);
+});
+
 test("a part has one colour in every chart, an experiment one in a comparison", () => {
   const [validation] = linesOf(runs, "accuracy");
   expect(validation?.colour).toBe(linesOf(runs, "loss")[1]?.colour);

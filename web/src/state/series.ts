@@ -18,8 +18,8 @@ export interface Line {
   points: [epoch: number, value: number | null][];
 }
 
-const PARTS = ["train", "train_sample", "validation"];
-const TITLES = ["train (running)", "train sample", "validation"];
+const PARTS = ["train", "train_sample", "validation", "uninformed"];
+const TITLES = ["train (running)", "train sample", "validation", "uninformed guess"];
 
 /** Split `part/measure`: validation/class/focal is the measure class/focal of the validation. */
 export function partAndMeasure(series: string): [part: string, measure: string] {
@@ -49,6 +49,10 @@ export function linesOf(runs: RunPoints[], measure: string): Line[] {
       line.points.push([epoch, value]);
       lines.set(part, line);
     }
+    // What a guess costs is told once: it is the level that the others are held against.
+    const last = Math.max(...points.map(({ epoch }) => epoch));
+    const guess = lines.get("uninformed")?.points;
+    if (guess?.[0] && last > 1) guess.push([last, guess[0][1]]);
     return [...lines.values()];
   });
 }
