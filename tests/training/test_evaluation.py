@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from model_playground.core.records import Part
 from model_playground.losses.base import reduced
 from model_playground.training.binding import BoundSlot
 from model_playground.training.data import Batch
@@ -32,21 +32,23 @@ CPU = torch.device("cpu")
     ],
 )
 def test_figures_do_not_depend_on_batches_or_order(
-    task: str, loss: str, backbone: str, make_plan: MakePlan, drawn_items: Items
+    task: str,
+    loss: str,
+    backbone: str,
+    make_plan: MakePlan,
+    drawn_items: Items,
+    tmp_path: Path,
 ) -> None:
     found = []
     for batch_size in (1, 3, 10):
-        run = _run(make_plan(task, loss, backbone=backbone, batch_size=batch_size), drawn_items)
+        plan = make_plan(task, loss, backbone=backbone, batch_size=batch_size)
+        run = Run(plan, drawn_items, tmp_path, make_fabric(plan.specification.training))
         batches = list(run.parts.validation())
         if batch_size == 3:
             batches.reverse()
         found.append(run.evaluate(batch.prepared(CPU) for batch in batches))
     assert found[0] == pytest.approx(found[1], rel=1e-5)
     assert found[0] == pytest.approx(found[2], rel=1e-5)
-
-
-def _run(plan, items: dict[Part, list]) -> Run:  # type: ignore[no-untyped-def, type-arg]
-    return Run(plan, items, make_fabric(plan.specification.training))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ class ImageCache:
         folder.mkdir(parents=True, exist_ok=True)
         room = _LARGEST_SHARE * shutil.disk_usage(folder).free
         has_room = images * self._record.itemsize <= room
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=0) if has_room else None
+        self._file = _nameless_file(folder) if has_room else None
+        if self._file is not None:
+            weakref.finalize(self, os.close, self._file)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the file behind: a process that does not inherit it reads for itself."""
@@ -50,7 +53,7 @@ class ImageCache:
         if self._file is None:
             return None
         size = self._record.itemsize
-        content = bytearray(os.pread(self._file.fileno(), size, index * size))
+        content = bytearray(os.pread(self._file, size, index * size))
         if len(content) < size:
             return None
         record = np.frombuffer(content, self._record)[0]
@@ -68,6 +71,12 @@ class ImageCache:
             record["mask"] = pixels[1]
         record["written"] = True
         try:
-            os.pwrite(self._file.fileno(), record.tobytes(), index * self._record.itemsize)
+            os.pwrite(self._file, record.tobytes(), index * self._record.itemsize)
         except OSError:  # the disk is full: what is not kept is read again
             self._file = None
+
+
+def _nameless_file(folder: Path) -> int:
+    file, name = tempfile.mkstemp(dir=folder)
+    os.unlink(name)
+    return file

@@ -71,11 +71,12 @@ def train(
         run = Run(
             plan,
             items,
+            folder,
             fabric,
             notify=lambda message: emit(Notice(level="information", message=message)),
         )
         if resume:
-            run.restore(folder)
+            run.restore()
         emit(_started(run))
         watch = Watch(
             emit, should_stop, fabric.device, epochs=training.epochs, images=run.parts.sizes
@@ -90,8 +91,8 @@ def train(
                 figures = train_epoch(run, watch)
                 best = run.monitor.see(run.epoch, figures)
                 if best:
-                    run.save(folder, "best", figures)
-                run.save(folder, "last", figures)
+                    run.save("best", figures)
+                run.save("last", figures)
                 emit(_epoch_finished(run, watch, figures, best=best))
         except (KeyboardInterrupt, StoppedError):
             outcome = "interrupted"

@@ -62,21 +62,23 @@ class Parts:
         self._train = range(len(train))
         self._train_sample = fixed_sample(train, len(validation))
         self._validation = range(len(train), len(train) + len(validation))
+        cache = ImageCache(
+            cache_folder,
+            images=len(train) + len(validation),
+            image_size=training.image_size,
+            masks=any(map(reads_masks, slots)),
+        )
+        images = ItemImages(
+            train + validation,
+            ImageReader(training.image_size, plan.facts.class_pixel_values),
+            slots,
+            standardisation=self.standardisation,
+            augmentations=_augmentations(plan),
+            seed=plan.seed,
+            cache=cache,
+        )
         self._loader = Loader(
-            ItemImages(
-                train + validation,
-                ImageReader(training.image_size, plan.facts.class_pixel_values),
-                slots,
-                standardisation=self.standardisation,
-                augmentations=_augmentations(plan),
-                seed=plan.seed,
-                cache=ImageCache(
-                    cache_folder,
-                    images=len(train) + len(validation),
-                    image_size=training.image_size,
-                    masks=any(map(reads_masks, slots)),
-                ),
-            ),
+            images,
             batch_size=training.batch_size,
             processes=training.loader_processes,
             pin_memory=pin_memory,

@@ -41,6 +41,7 @@ class Run:
     Args:
         plan: what to do.
         items: the items of the parts train and validation.
+        folder: where checkpoints are kept, and decoded images as long as the run lasts.
         fabric: the device and the precision.
         notify: told what was done with the weights to start from.
 
@@ -52,18 +53,21 @@ class Run:
         self,
         plan: Plan,
         items: Mapping[Part, Sequence[TrainingItem]],
+        folder: Path,
         fabric: Fabric,
         *,
         notify: Callable[[str], None] = lambda message: None,
     ) -> None:
         specification, training = plan.specification, plan.specification.training
         self.plan = plan
+        self.folder = folder
         self.fabric = fabric
         self.slots = plan.bind_losses(fabric.device)
         self.parts = Parts(
             plan,
             items,
             [bound.slot for bound in self.slots.values()],
+            cache_folder=folder,
             pin_memory=fabric.device.type == "cuda",
         )
         torch.manual_seed(derived_seed(plan.seed, "weights"))
@@ -105,7 +109,7 @@ class Run:
             standardisation=self.parts.standardisation,
         )
 
-    def save(self, folder: Path, name: CheckpointName, figures: Mapping[str, float]) -> None:
+    def save(self, name: CheckpointName, figures: Mapping[str, float]) -> None:
         """Write a checkpoint; `last` with all that it takes to go on."""
         goes_on = name == "last"
         standardisation = self.parts.standardisation
@@ -127,16 +131,16 @@ class Run:
             training=self._training_state() if goes_on else None,
         )
         solver = self._solver.state_dict()["state"] if goes_on else {}
-        write_checkpoint(folder, name, record, self.network.state_dict(), solver)
+        write_checkpoint(self.folder, name, record, self.network.state_dict(), solver)
 
-    def restore(self, folder: Path) -> None:
-        """Go on from the last checkpoint in a folder, if there is one.
+    def restore(self) -> None:
+        """Go on from the last checkpoint in the folder, if there is one.
 
         Raises:
             InvalidError: it belongs to another plan, or cannot be read.
         """
         try:
-            record, weights, solver = read_checkpoint(folder, "last")
+            record, weights, solver = read_checkpoint(self.folder, "last")
         except NotFoundError:
             return
         if (record.specification, record.seed) != (self.plan.specification, self.plan.seed):
@@ -144,7 +148,7 @@ class Run:
                 "checkpoint.other_plan",
                 "the checkpoint in {folder} belongs to another specification or seed: continue "
                 "that one, or train in another folder",
-                folder=str(folder),
+                folder=str(self.folder),
             )
         state = record.training
         assert state is not None
