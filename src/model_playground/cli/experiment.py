@@ -169,7 +169,7 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
     if json:
         print_json(record)
         return
-    _print_experiment(record)
+    _print_experiment(record, by_class=True)
     for series in playground.experiment_series(name):
         for notice in series.notices:
             typer.echo(f"seed {series.seed}: {notice}")
@@ -276,7 +276,7 @@ def _mean(values: list[float | None]) -> float | None:
     return sum(finite) / len(finite) if finite else None
 
 
-def _print_experiment(record: ExperimentRecord) -> None:
+def _print_experiment(record: ExperimentRecord, *, by_class: bool = False) -> None:
     from model_playground.cli.display import print_table
 
     typer.echo(
@@ -284,14 +284,48 @@ def _print_experiment(record: ExperimentRecord) -> None:
         f"{record.state.replace('_', ' ')}"
     )
     shown = [run for run in record.runs if run.figures]
-    series = list(dict.fromkeys(one for run in shown for one in run.figures))
+    names = _figure_names(record, by_class=by_class)
+    several = f", mean ± spread over {len(shown)} seeds" if len(shown) > 1 else ""
     print_table(
-        ("figure at the best epoch", *(f"seed {run.seed}" for run in shown)),
-        ((one, *(run.figures.get(one) for run in shown)) for one in series),
+        (f"at the best epoch{several}", *(part.replace("_", " ") for part in _TRAINED_PARTS)),
+        (
+            (
+                name,
+                *(
+                    _over_seeds([run.figures.get(f"{part}/{name}") for run in shown])
+                    for part in _TRAINED_PARTS
+                ),
+            )
+            for name in names
+        ),
         empty="No figures yet.",
     )
     for run in record.runs:
         if run.message:
             typer.echo(f"seed {run.seed}: {run.message}")
     if record.test_openings:
-        typer.echo(f"The test part has been opened {record.test_openings} times.")
+        times = "once" if record.test_openings == 1 else f"{record.test_openings} times"
+        typer.echo(f"The test part has been opened {times}.")
+
+
+_TRAINED_PARTS = ("train", "train_sample", "validation")
+
+
+def _figure_names(record: ExperimentRecord, *, by_class: bool) -> list[str]:
+    """Return the names of a run's figures without their part: losses first, then metrics."""
+    series = [one.split("/", 1) for run in record.runs for one in run.figures]
+    names = dict.fromkeys(name for part, name in series if part in _TRAINED_PARTS)
+    losses = [name for name in names if name == "loss" or name.split("/")[0] in record.losses]
+    metrics = [name for name in names if name not in losses and (by_class or "/" not in name)]
+    return [*sorted(losses, key=lambda name: name != "loss"), *metrics]
+
+
+def _over_seeds(values: list[float | None]) -> str:
+    from statistics import mean, stdev
+
+    from model_playground.cli.display import figure
+
+    finite = [value for value in values if value is not None]
+    if len(finite) < 2:
+        return figure(finite[0]) if finite else ""
+    return f"{figure(mean(finite))} ± {figure(stdev(finite))}"
