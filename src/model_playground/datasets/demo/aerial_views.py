@@ -20,7 +20,7 @@ from model_playground.datasets.demo.drawing import (
 
 SIDE_PX = 64
 CLASSES = ("ground", "road", "building", "car", "pool")
-POOL_SHARE = 0.3  # of the pictures that get a pool if there is room for it
+POOL_SHARE = 0.4  # of the pictures that get a pool if there is room for it
 
 GROUND: Colour = (124, 146, 92)
 ROAD: Colour = (136, 134, 132)
@@ -72,7 +72,7 @@ class _View:
         self._draw_pool()
 
     def picture(self) -> Image.Image:
-        return photographed(self._drawn, self._random, grain=9, light=0.15)
+        return photographed(self._drawn, self._random, grain=6, light=0.12)
 
     def mask(self) -> Image.Image:
         return self._classes.resize((SIDE_PX, SIDE_PX), Image.Resampling.NEAREST)
@@ -95,7 +95,7 @@ class _View:
             self._ellipse(self._box(4, 9), TREE, "ground")
 
     def _draw_pool(self) -> None:
-        left, top, right, bottom = box = self._box(6, 10)
+        left, top, right, bottom = box = self._box(9, 14)
         corners = [(left, top), (right, top), (left, bottom), (right, bottom)]
         if self._random.random() < POOL_SHARE and self._is_free(corners):
             self._ellipse(box, POOL, "pool")
@@ -109,17 +109,17 @@ class _View:
 
     def _road(self) -> tuple[Point, float, float]:
         x, y = self._random.uniform(0.2 * _SIDE, 0.8 * _SIDE, 2)
-        return (x, y), self._random.uniform(0, np.pi), self._random.uniform(7, 10) * OVERSAMPLING
+        return (x, y), self._random.uniform(0, np.pi), self._random.uniform(9, 12) * OVERSAMPLING
 
     def _draw_cars(self, centre: Point, angle: float, road_width: float) -> None:
         direction = np.array([np.cos(angle), np.sin(angle)])
         to_the_right = np.array([-np.sin(angle), np.cos(angle)])
-        for _ in range(self._random.integers(0, 4)):
+        for _ in range(self._random.integers(1, 6)):
             lane = road_width / 4 * self._random.choice([-1, 1])
             along = self._random.uniform(-0.45, 0.45) * _SIDE
             x, y = np.add(centre, along * direction + lane * to_the_right)
             colour = CARS[self._random.integers(len(CARS))]
-            size = (5.5 * OVERSAMPLING, 3 * OVERSAMPLING)
+            size = (7 * OVERSAMPLING, 4 * OVERSAMPLING)
             self._polygon(turned_rectangle((float(x), float(y)), size, angle), colour, "car")
 
     def _draw_buildings(self) -> None:
