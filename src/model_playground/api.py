@@ -294,7 +294,11 @@ class Playground:
         from model_playground.work import experiments
 
         return experiments.resolve(
-            self._workspace, specification, catalogue=self._catalogue(), plugins=self.plugins
+            self._workspace,
+            specification,
+            catalogue=self._catalogue(),
+            plugins=self.plugins,
+            notify=self.notify,
         )
 
     def create_experiment(self, specification: Specification) -> ExperimentRecord:

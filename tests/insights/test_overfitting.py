@@ -36,6 +36,15 @@ def test_validation_that_only_rises_is_over_fitting() -> None:
     assert judge(FALLING, rising).kind == "over-fitting"
 
 
+def test_a_rise_is_seen_though_validation_scatters_more_and_more() -> None:
+    # Measured: 99 small photographs, 81 others learnt by heart.
+    validation = [1.17, 1.4, 1.48, 1.42, 1.25, 1.25, 1.01, 0.99, 0.97, 1.31, 2.28, 1.24, 1.71, 1.3]
+    validation += [1.39, 1.24, 1.28, 3.43, 1.87, 1.09, 2.32, 1.36, 2.04, 1.56]
+    train = [1.16, 1.38, 1.41, 1.14, 0.81, 0.52, 0.46, 0.45, 0.23, 0.13, 1.29, 0.08, 0.27, 0.07]
+    train += [0.08, 0.09, 0.2, 0.44, 0.22, 0.05, 0.34, 0.11, 0.37, 0.03]
+    assert judge(train, validation, uninformed=1.1).kind == "over-fitting"
+
+
 def test_nothing_is_said_of_no_epochs() -> None:
     assert judge([], []).kind == "too few epochs"
 
@@ -84,4 +93,4 @@ def test_noise_alone_is_hardly_ever_taken_for_over_fitting(noise: float, epochs:
         validation = settled + random.normal(0, noise, epochs)
         verdict = judge(list(settled / 2), list(validation))
         wrong += verdict.kind == "over-fitting"
-    assert wrong <= 4  # of 200
+    assert wrong <= 6  # of 200

@@ -43,7 +43,11 @@ def test_a_file_of_timm_gives_the_backbone_its_weights(name: str, tmp_path: Path
     path, told = _save(source, tmp_path / "weights.safetensors"), []
     network = _build(name, path, told)
     assert torch.equal(_first_layer(network), _first_layer(source))
-    assert told == [f"The backbone test_resnet starts with the weights in {path}, its head anew."]
+    tensors = len(source.state_dict()) - 2
+    assert told == [
+        f"All of the backbone test_resnet but its head starts with {tensors} tensors of {path}; "
+        "2 others there were left out."
+    ]
 
 
 @BOTH
@@ -58,6 +62,14 @@ def test_an_own_checkpoint_gives_all_but_the_head(name: str, tmp_path: Path) -> 
     assert len(told) == 1
 
 
+def test_as_many_classes_as_the_published_weights_have_make_no_difference(tmp_path: Path) -> None:
+    source = timm.create_model("test_resnet", num_classes=7)
+    path = _save(source, tmp_path / "weights.safetensors")
+    network = _build("timm", path, [], width=1000)
+    assert torch.equal(_first_layer(network), _first_layer(source))
+    assert network.state_dict()["network.fc.weight"].shape == (1000, source.num_features)
+
+
 def test_a_classifier_of_ours_gives_its_backbone_to_a_unet(tmp_path: Path) -> None:
     source = _build("timm", "none", [])
     network = _build("unet", _save(source, tmp_path / "best.safetensors"), [])
@@ -67,7 +79,7 @@ def test_a_classifier_of_ours_gives_its_backbone_to_a_unet(tmp_path: Path) -> No
 @BOTH
 def test_weights_of_another_network_are_refused(name: str, tmp_path: Path) -> None:
     path = _save(timm.create_model("test_efficientnet"), tmp_path / "other.safetensors")
-    with pytest.raises(InvalidError, match=r"do not fit test_resnet: \d+ of \d+ .*conv1\.0"):
+    with pytest.raises(InvalidError, match=r"do not fit the .*test_resnet: \d+ of \d+ .*conv1\.0"):
         _build(name, path, [])
 
 

@@ -31,7 +31,7 @@ def test_what_is_put_there_comes_back(mask: np.ndarray | None, tmp_path: Path) -
     assert kept is not None
     assert np.array_equal(kept[0], IMAGE)
     assert kept[0].flags.writeable
-    assert kept[1] is None if mask is None else np.array_equal(kept[1], mask)  # type: ignore[arg-type]
+    assert kept[1] is None if mask is None else np.array_equal(kept[1], mask)
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
@@ -78,5 +78,5 @@ def test_images_come_from_the_cache_unchanged(drawn_items: Items, tmp_path: Path
     first = images[0, 0]
     images.items = [TrainingItem(item.item_id, tmp_path / "gone", mask_path=tmp_path / "gone")]
     again = images[0, 0]
-    assert (first.images == again.images).all()  # type: ignore[union-attr]
-    assert (first.targets["class"] == again.targets["class"]).all()  # type: ignore[union-attr]
+    assert (first.images == again.images).all()
+    assert (first.targets["class"] == again.targets["class"]).all()

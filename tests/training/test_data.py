@@ -24,7 +24,7 @@ from model_playground.training.data import (
     fixed_sample,
 )
 from model_playground.training.images import ImageReader
-from model_playground.training.standardisation import Standardisation
+from model_playground.training.scale import Scale
 
 FACTS = Facts(classes=("a", "b"), target_names=("width", "height"), class_pixel_values=(0, 7))
 SLOTS = {
@@ -91,14 +91,14 @@ def test_mask_values_become_class_indices(item: TrainingItem) -> None:
 
 
 def test_targets_of_each_task(item: TrainingItem) -> None:
-    scale = Standardisation(mean=(1.0, 10.0), std=(2.0, 5.0))
+    scale = Scale(mean=(1.0, 10.0), std=(2.0, 5.0))
     found = {
-        task: ItemImages([item], ImageReader(20, (0, 7)), slots, standardisation=scale)[0, 0]
+        task: ItemImages([item], ImageReader(20, (0, 7)), slots, scale=scale)[0, 0]
         for task, slots in SLOTS.items()
     }
-    assert found["classification"].targets["class"].item() == 1  # type: ignore[union-attr]
-    assert found["regression"].targets["value"].tolist() == [1.0, 2.0]  # type: ignore[union-attr]
-    mask = found["segmentation"].targets["class"]  # type: ignore[union-attr]
+    assert found["classification"].targets["class"].item() == 1
+    assert found["regression"].targets["value"].tolist() == [1.0, 2.0]
+    mask = found["segmentation"].targets["class"]
     assert (mask.shape, mask.dtype) == ((20, 20), torch.int64)
 
 
@@ -132,11 +132,11 @@ def test_augmentation_moves_image_and_mask_together(name: str, item: TrainingIte
         SLOTS["segmentation"],
         augmentations=[AUGMENTATIONS[name]().build(40)],
     )
-    plain = images[0, 0].images  # type: ignore[union-attr]
+    plain = images[0, 0].images
     changed = 0
     for epoch in range(1, 9):
         batch = images[epoch, 0]
-        image, mask = batch.images, batch.targets["class"]  # type: ignore[union-attr]
+        image, mask = batch.images, batch.targets["class"]
         assert image.shape == plain.shape
         assert set(mask.unique().tolist()) <= {0, 1, IGNORED}
         red = image[0].float() > 127
@@ -157,7 +157,7 @@ def test_randomness_depends_on_seed_epoch_and_item(item: TrainingItem) -> None:
             augmentations=[AUGMENTATIONS["rotate"]().build(20)],
             seed=seed,
         )
-        return images[epoch, 0].images  # type: ignore[union-attr]
+        return images[epoch, 0].images
 
     first = image(0, 1)
     torch.rand(5)
@@ -194,9 +194,9 @@ def test_the_fixed_sample_depends_on_ids_alone() -> None:
 
 def test_standardisation_undoes_itself() -> None:
     rows = [(1.0, 5e6), (2.0, 5e6), (6.0, 5e6)]
-    scale = Standardisation.of(rows)
+    scale = Scale.of(rows)
     values = torch.tensor(rows, dtype=torch.float64)
-    standardised = scale.apply(values)
+    standardised = scale.standardise(values)
     assert standardised[:, 0].mean().item() == pytest.approx(0, abs=1e-6)
     assert standardised[:, 0].std(correction=0).item() == pytest.approx(1)
     torch.testing.assert_close(scale.undo(standardised), values, rtol=1e-6, atol=0)

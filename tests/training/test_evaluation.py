@@ -118,7 +118,7 @@ def test_sums_are_divided_last(make_plan: MakePlan) -> None:
     assert sums.figures()["loss"] == pytest.approx(0.579903, abs=1e-6)
 
 
-def _addends(slots: Slots, raw: Tensor, target: int):  # type: ignore[no-untyped-def]
+def _addends(slots: Slots, raw: Tensor, target: int):
     return addends_of(slots, {"class": raw}, {"class": torch.tensor([target])})
 
 

@@ -138,7 +138,7 @@ def _copies(revision: Revision) -> Iterator[Finding]:
     columns = (revision.items[name].to_pylist() for name in ("content_hash", "path", "item_id"))
     for content_hash, path, item_id in sorted(zip(*columns, strict=True)):
         copies[content_hash].append((path, item_id))
-    for same in copies.values():
+    for same in sorted(copies.values()):
         if len(same) == 1:
             continue
         paths = " and ".join(path for path, _ in same[:3]) + (" and others" if same[3:] else "")

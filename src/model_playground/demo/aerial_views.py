@@ -59,7 +59,7 @@ class Scale:
     repeats: int
 
 
-FULL = Scale(views=200, epochs=10, repeats=3)
+FULL = Scale(views=220, epochs=12, repeats=3)
 QUICK = Scale(views=40, epochs=2, repeats=1)
 
 
@@ -69,7 +69,7 @@ def study_aerial_views(bench: Bench) -> Section:
     folder = bench.draw(NAME)
     draw_aerial_views(folder, count=scale.views)
     bench.playground.import_dataset(folder, name=NAME)
-    bench.playground.create_split(NAME, name=NAME, train=60, validation=30, test=10)
+    bench.playground.create_split(NAME, name=NAME, train=64, validation=26, test=10)
     trained = [bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
     return _section(bench, trained)
 
@@ -80,12 +80,12 @@ def _specification(loss: str, scale: Scale) -> Specification:
         split=NAME,
         task="segmentation",
         architecture=Choice(name="unet", parameters={"decoder_channels": 8}),
-        backbone="test_resnet",
+        backbone="test_efficientnet",
         weights="none",
         losses={"class": parse_losses(loss)},
-        solver=Choice(name="adamw", parameters={"learning_rate": 0.002}),
+        solver=Choice(name="adamw", parameters={"learning_rate": 0.01}),
         augmentations=(Choice(name="horizontal_flip"), Choice(name="vertical_flip")),
-        training=Training(epochs=scale.epochs, batch_size=16, image_size=64, repeats=scale.repeats),
+        training=Training(epochs=scale.epochs, batch_size=8, image_size=64, repeats=scale.repeats),
     )
 
 

@@ -61,7 +61,7 @@ class Scale:
     repeats: int
 
 
-FULL = Scale({"train": 320, "validation": 120, "test": 40}, typing_errors=4, epochs=14, repeats=3)
+FULL = Scale({"train": 280, "validation": 100, "test": 40}, typing_errors=4, epochs=12, repeats=3)
 QUICK = Scale({"train": 48, "validation": 16, "test": 8}, typing_errors=2, epochs=2, repeats=1)
 
 

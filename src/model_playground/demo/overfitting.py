@@ -34,7 +34,7 @@ class Scale:
     repeats: int
 
 
-FULL = Scale(of_each_class=60, epochs=35, patience=6, repeats=3)
+FULL = Scale(of_each_class=60, epochs=24, patience=6, repeats=3)
 QUICK = Scale(of_each_class=12, epochs=6, patience=2, repeats=1)
 
 
@@ -61,6 +61,7 @@ def _specification(name: str, scale: Scale, stopping: EarlyStopping | None) -> S
         backbone="test_resnet",
         weights="none",
         losses={"class": parse_losses("cross_entropy")},
+        solver=Choice(name="adamw", parameters={"learning_rate": 0.002}),
         scheduler=Choice(name="constant"),
         training=Training(
             epochs=scale.epochs,

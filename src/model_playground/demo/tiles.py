@@ -53,7 +53,7 @@ class Scale:
     repeats: int
 
 
-FULL = Scale({"intact": 420, "stained": 150, "chipped": 110, RARE: 40}, epochs=10, repeats=3)
+FULL = Scale({"intact": 400, "stained": 150, "chipped": 110, RARE: 60}, epochs=10, repeats=3)
 QUICK = Scale({"intact": 40, "stained": 20, "chipped": 20, RARE: 12}, epochs=2, repeats=1)
 
 

@@ -24,7 +24,7 @@ RISE_SHARE = 0.10
 
 RISE_NOISE = 4.0
 """… and by this many times the noise of such a difference: the lowest of many noisy levels lies
-below the rest by chance, and with 4 fewer than 2 in 100 flat curves are taken for rising."""
+below the rest by chance, and with 4 fewer than 3 in 100 flat curves are taken for rising."""
 
 FALL_SHARE = 0.02
 """Validation still improves if its level over the last epochs is below that of the epochs before
@@ -142,7 +142,11 @@ def _not_learning(
 def _rising(train: list[float], validation: list[float]) -> Verdict | None:
     levels, train_levels = _levels(validation), _levels(train)
     lowest = min(levels)
-    noise = RISE_NOISE * _noise_of_difference(validation)
+    window = _window(len(validation))
+    # A model that over-fits scatters more as well: that is no reason to doubt the rise. So the
+    # noise is that of the epochs up to the lowest level, or of the first half at least.
+    until = max(levels.index(lowest) + window, len(validation) // 2, FEWEST_EPOCHS + 1)
+    noise = RISE_NOISE * _noise_of_difference(validation[:until], window)
     if not _beyond(levels[-1] - lowest, of=lowest, share=RISE_SHARE, noise=noise):
         return None
     best = min(validation)
@@ -171,7 +175,7 @@ def _steady(train: list[float], validation: list[float]) -> Verdict:
     window = _window(len(validation))
     now = statistics.median(validation[-window:])
     before = statistics.median(validation[-2 * window : -window])
-    noise = FALL_NOISE * _noise_of_difference(validation)
+    noise = FALL_NOISE * _noise_of_difference(validation, window)
     if _beyond(before - now, of=before, share=FALL_SHARE, noise=noise):
         return Verdict(
             "still improving",
@@ -184,9 +188,9 @@ def _steady(train: list[float], validation: list[float]) -> Verdict:
         return Verdict(
             "gap",
             "information",
-            f"Validation loss has settled at {now:.3g} and does not rise, but the loss on train is "
-            f"{train_now:.3g}: the model knows train much better. More or more varied images would "
-            "help more than more epochs.",
+            f"Validation loss stands at {now:.3g} over the last {window} epochs, not clearly above "
+            f"its lowest, but the loss on train is {train_now:.3g}: the model knows train much "
+            "better. More or more varied images would help more than more epochs.",
         )
     return Verdict(
         "well",
@@ -196,6 +200,6 @@ def _steady(train: list[float], validation: list[float]) -> Verdict:
     )
 
 
-def _noise_of_difference(values: Sequence[float]) -> float:
-    """Return the noise of a difference between two levels."""
-    return noise_of(values) * sqrt(2 / _window(len(values)))
+def _noise_of_difference(values: Sequence[float], window: int) -> float:
+    """Return the noise of a difference between two levels over so many epochs."""
+    return noise_of(values) * sqrt(2 / window)

@@ -36,8 +36,19 @@ class Architecture(Declaration):
         """Return the slot as this architecture offers it: with fewer choices, or as it is."""
         return slot
 
-    def check(self, backbone: str, weights: str) -> None:
+    def check(
+        self,
+        backbone: str,
+        weights: str,
+        *,
+        notify: Callable[[str], None] = lambda message: None,
+    ) -> None:
         """Check what can be checked before anything runs.
+
+        Args:
+            backbone: the name of the feature extractor.
+            weights: "pretrained", "none" or the path of a safetensors file.
+            notify: told what is being done when that takes seconds.
 
         Raises:
             NotFoundError: there is no such backbone; the nearest names are suggested.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ _HUB_FILE = "model.safetensors"
 _HUB_TIMEOUT_S = 5.0
 
 
-def check_backbone(name: str) -> None:
+def check_backbone(name: str, *, notify: Callable[[str], None]) -> None:
     """Check that timm has a model of that name; for the suggested ones without importing it.
 
     Raises:
@@ -41,6 +41,7 @@ def check_backbone(name: str) -> None:
     """
     if name in HUB_REPOSITORIES:
         return
+    notify(f"Looking for {name} in timm…")
     import timm
 
     if not timm.is_model(name):
@@ -86,10 +87,14 @@ def timm_arguments(backbone: str, weights: str, *, notify: Callable[[str], None]
         return {"pretrained": False}
     if weights == PRETRAINED:
         return {"pretrained": True, "pretrained_cfg_overlay": {"file": _hub_file(backbone, notify)}}
-    tensors = read_tensors(Path(weights))
-    _check_fit(backbone, tensors, weights)
-    notify(f"The backbone {backbone} starts with the weights in {weights}, its head anew.")
-    return {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": tensors}}
+    fitting = fitting_tensors(
+        _wanted_tensors(backbone), weights, network=f"the backbone {backbone}", notify=notify
+    )
+    # A number of classes that no head has: timm leaves out the head and gives us a new one.
+    return {
+        "pretrained": True,
+        "pretrained_cfg_overlay": {"state_dict": fitting, "num_classes": -1},
+    }
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -100,8 +105,21 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return {name.removeprefix(OWN_PREFIX): tensor for name, tensor in load_file(path).items()}
 
 
-def misfit(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> str:
-    """Say which of the wanted tensors are missing or of another shape; empty if all fit."""
+def fitting_tensors(
+    wanted: Mapping[str, Tensor], weights: str, *, network: str, notify: Callable[[str], None]
+) -> dict[str, Tensor]:
+    """Return what a network wants from a safetensors file, and tell what was left out.
+
+    Args:
+        wanted: all of the network but its head.
+        weights: the path of the file.
+        network: what it is called in a sentence.
+        notify: told what was taken.
+
+    Raises:
+        InvalidError: something that is wanted is missing, or has another shape.
+    """
+    given = read_tensors(Path(weights))
     missing = [name for name in wanted if name not in given]
     misshapen = [
         f"{name} {tuple(given[name].shape)} instead of {tuple(tensor.shape)}"
@@ -113,30 +131,28 @@ def misfit(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> str:
         faults.append(f"{len(missing)} of {len(wanted)} tensors are missing, such as {missing[0]}")
     if misshapen:
         faults.append(f"{len(misshapen)} have another shape, such as {misshapen[0]}")
-    return "; ".join(faults)
-
-
-def refuse_misfit(weights: str, backbone: str, faults: str) -> InvalidError:
-    """Return the error for a file whose weights belong to another network."""
-    return InvalidError(
-        "weights.misfit",
-        "the weights in {path} do not fit {backbone}: {faults}. Choose the backbone they were "
-        "trained with, or --weights none",
-        path=weights,
-        backbone=backbone,
-        faults=faults,
+    if faults:
+        raise InvalidError(
+            "weights.misfit",
+            "the weights in {path} do not fit {network}: {faults}. Choose the backbone they were "
+            "trained with, or --weights none",
+            path=weights,
+            network=network,
+            faults="; ".join(faults),
+        )
+    notify(
+        f"All of {network} but its head starts with {len(wanted)} tensors of {weights}; "
+        f"{len(given) - len(wanted)} others there were left out."
     )
+    return {name: given[name] for name in wanted}
 
 
-def _check_fit(backbone: str, given: dict[str, Tensor], weights: str) -> None:
+def _wanted_tensors(backbone: str) -> dict[str, Tensor]:
     import timm
     import torch
 
     with torch.device("meta"):
-        model = timm.create_model(backbone, num_classes=0)
-    faults = misfit(model.state_dict(), given)
-    if faults:
-        raise refuse_misfit(weights, backbone, faults)
+        return timm.create_model(backbone, num_classes=0).state_dict()
 
 
 def _check_file(path: Path) -> None:

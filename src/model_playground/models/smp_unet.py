@@ -17,9 +17,8 @@ from model_playground.models.backbones import (
     check_backbone,
     check_weights,
     colours,
-    misfit,
+    fitting_tensors,
     read_tensors,
-    refuse_misfit,
     timm_arguments,
 )
 
@@ -52,8 +51,14 @@ class UNet(Architecture):
         16, ge=4, le=64, description="channels at full size; each coarser scale has twice as many"
     )
 
-    def check(self, backbone: str, weights: str) -> None:
-        check_backbone(backbone)
+    def check(
+        self,
+        backbone: str,
+        weights: str,
+        *,
+        notify: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        check_backbone(backbone, notify=notify)
         if backbone not in HUB_REPOSITORIES:
             import torch
 
@@ -78,8 +83,15 @@ class UNet(Architecture):
         whole = {} if weights in (NONE, PRETRAINED) else read_tensors(Path(weights))
         if any(name.startswith(_HEAD) for name in whole):  # a U-Net, not only a backbone
             network = self._unet(backbone, width, {"pretrained": False})
-            _load_all_but_head(network, whole, weights, backbone)
-            notify(f"The U-Net starts with the weights in {weights}, its head anew.")
+            wanted = {
+                name: tensor
+                for name, tensor in network.state_dict().items()
+                if not name.startswith(_HEAD)
+            }
+            fitting = fitting_tensors(
+                wanted, weights, network=f"the U-Net on {backbone}", notify=notify
+            )
+            network.load_state_dict(fitting, strict=False)
         else:
             arguments = timm_arguments(backbone, weights, notify=notify)
             network = self._unet(backbone, width, arguments)
@@ -109,13 +121,3 @@ class UNet(Architecture):
                 why=str(error).splitlines()[0] if str(error) else type(error).__name__,
                 default=self.default_backbone,
             ) from None
-
-
-def _load_all_but_head(network: Any, given: dict[str, Any], weights: str, backbone: str) -> None:
-    wanted = {
-        name: tensor for name, tensor in network.state_dict().items() if not name.startswith(_HEAD)
-    }
-    faults = misfit(wanted, given)
-    if faults:
-        raise refuse_misfit(weights, backbone, faults)
-    network.load_state_dict({name: given[name] for name in wanted}, strict=False)

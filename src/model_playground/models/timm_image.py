@@ -41,8 +41,14 @@ class TimmImageModel(Architecture):
 
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped before the head")
 
-    def check(self, backbone: str, weights: str) -> None:
-        check_backbone(backbone)
+    def check(
+        self,
+        backbone: str,
+        weights: str,
+        *,
+        notify: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        check_backbone(backbone, notify=notify)
         check_weights(backbone, weights)
 
     def build(

@@ -22,6 +22,7 @@ from torch import Tensor
 from model_playground.core.contracts import Facts, Link
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.specification import Specification
+from model_playground.training.scale import Scale
 
 CheckpointName = Literal["best", "last"]
 _SOLVER = "solver/"  # no weight's name has a slash
@@ -32,13 +33,6 @@ class Head(BaseModel):
 
     link: Link
     width: int
-
-
-class Scale(BaseModel):
-    """A mean and a deviation for each of several numbers."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
 
 
 class TrainingState(BaseModel):

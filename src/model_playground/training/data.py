@@ -19,7 +19,7 @@ from model_playground.datasets.records import TrainingItem
 from model_playground.training.cache import ImageCache, Pixels
 from model_playground.training.images import ImageReader
 from model_playground.training.randomness import derived_seed
-from model_playground.training.standardisation import Standardisation
+from model_playground.training.scale import Scale
 
 Transform = Callable[[Any, Any], tuple[Any, Any]]
 """Changes an image and its mask together; the mask may be None."""
@@ -38,7 +38,7 @@ class Batch(NamedTuple):
         """Move the batch to the device and turn the images into numbers between 0 and 1."""
         images = self.images.to(device, non_blocking=True)
         return Batch(
-            images.to(torch.float32, memory_format=torch.channels_last).div_(255),
+            images.to(torch.float32).div_(255),
             {slot: target.to(device, non_blocking=True) for slot, target in self.targets.items()},
         )
 
@@ -50,7 +50,7 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         items: which items.
         reader: reads their images.
         slots: what targets are wanted.
-        standardisation: the scale of values.
+        scale: of values.
         augmentations: random transforms, for epochs from 1 on.
         seed: of the run.
         cache: keeps what was read.
@@ -62,7 +62,7 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         reader: ImageReader,
         slots: Sequence[Slot],
         *,
-        standardisation: Standardisation | None = None,
+        scale: Scale | None = None,
         augmentations: Sequence[Transform] = (),
         seed: int = 0,
         cache: ImageCache | None = None,
@@ -70,7 +70,7 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         self.items = items
         self.reader = reader
         self.slots = slots
-        self.standardisation = standardisation
+        self.scale = scale
         self.augmentations = augmentations
         self.cache = cache
         self._reads_masks = any(map(reads_masks, slots))
@@ -115,8 +115,8 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
             if mask is not None:
                 return mask.long()
         elif reads_values(slot):
-            if item.values is not None and self.standardisation is not None:
-                return self.standardisation.apply(torch.tensor(item.values, dtype=torch.float64))
+            if item.values is not None and self.scale is not None:
+                return self.scale.standardise(torch.tensor(item.values, dtype=torch.float64))
         elif item.class_index is not None:
             return torch.tensor(item.class_index)
         raise InvalidError(
@@ -155,8 +155,10 @@ def _stacked(samples: list[Batch | PlaygroundError]) -> Batch | PlaygroundError:
         if isinstance(sample, PlaygroundError):
             return sample
         found.append(sample)
+    # Stacked as they were read, with the channels of a pixel side by side: nothing is rearranged.
+    images = torch.stack([sample.images.permute(1, 2, 0) for sample in found])
     return Batch(
-        torch.stack([sample.images for sample in found]),
+        images.permute(0, 3, 1, 2),
         {
             slot: torch.stack([sample.targets[slot] for sample in found])
             for slot in found[0].targets

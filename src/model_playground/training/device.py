@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -56,7 +57,9 @@ def reproducible(device: torch.device) -> Iterator[None]:
     try:
         torch.use_deterministic_algorithms(True, warn_only=True)
         setattr(_DETERMINISTIC, _FILL, False)  # it costs time and changes nothing
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        gpus = [device] if device.type == "cuda" else []
+        with torch.random.fork_rng(devices=gpus), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*not have a deterministic implementation")
             yield
     finally:
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)

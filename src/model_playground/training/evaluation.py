@@ -18,7 +18,7 @@ from model_playground.losses.base import Addend, ratio
 from model_playground.metrics.metric import Accumulator
 from model_playground.training.binding import BoundSlot
 from model_playground.training.data import Batch
-from model_playground.training.standardisation import Standardisation
+from model_playground.training.scale import Scale
 
 Slots = Mapping[str, BoundSlot]
 Addends = dict[str, Addend]
@@ -94,7 +94,7 @@ def evaluate(
     slots: Slots,
     metrics: Sequence[Accumulator] = (),
     *,
-    standardisation: Standardisation | None = None,
+    scale: Scale | None = None,
 ) -> dict[str, float]:
     """Return the losses and metrics of a network over all batches.
 
@@ -103,7 +103,7 @@ def evaluate(
         batches: prepared batches.
         slots: the slots with their losses.
         metrics: new accumulators.
-        standardisation: the scale of values; metrics are in their unit.
+        scale: of values; metrics are in their unit.
     """
     sums = LossSums()
     network.eval()
@@ -112,11 +112,8 @@ def evaluate(
         sums.add(addends_of(slots, raw, batch.targets, per_image=True))
         for name, slot in slots.items():
             predictions, target = slot.decode(raw[name]), batch.targets[name]
-            if standardisation is not None:
-                predictions, target = (
-                    standardisation.undo(predictions),
-                    standardisation.undo(target),
-                )
+            if scale is not None:
+                predictions, target = scale.undo(predictions), scale.undo(target)
             for metric in metrics:
                 metric.update(predictions, target)
     figures = sums.figures()

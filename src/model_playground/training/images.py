@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ class ImageReader:
         """
         size = (self.image_size, self.image_size)
         try:
-            with Image.open(item.path) as image:
+            with Image.open(item.path) as image, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's, of odd metadata
                 image.draft("RGB", size)  # a JPEG is decoded no larger than needed
                 upright = _in_8_bits(ImageOps.exif_transpose(image)).convert("RGB")
             return np.array(upright.resize(size, Image.Resampling.BILINEAR))

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from model_playground.datasets.records import TrainingItem
 from model_playground.losses.base import image_losses
-from model_playground.metrics.metric import METRICS
 from model_playground.models.backbones import NONE
 from model_playground.tasks.task import get_task
 from model_playground.training.checkpoint import CheckpointName, CheckpointRecord, read_checkpoint
@@ -20,7 +19,6 @@ from model_playground.training.data import Batch, ItemImages, Loader
 from model_playground.training.evaluation import Slots, addends_of, evaluate
 from model_playground.training.images import ImageReader
 from model_playground.training.plan import Plan
-from model_playground.training.standardisation import Standardisation
 
 
 class Prediction(NamedTuple):
@@ -44,12 +42,6 @@ class Checkpoint:
     slots: Slots
     device: torch.device
 
-    @property
-    def standardisation(self) -> Standardisation | None:
-        """The scale of the values that are predicted."""
-        scale = self.record.standardisation
-        return None if scale is None else Standardisation(scale.mean, scale.std)
-
     def batches(self, items: Sequence[TrainingItem]) -> Iterator[Batch]:
         """Read items in their order."""
         training = self.record.specification.training
@@ -57,7 +49,7 @@ class Checkpoint:
             items,
             ImageReader(training.image_size, self.record.facts.class_pixel_values),
             [bound.slot for bound in self.slots.values()],
-            standardisation=self.standardisation,
+            scale=self.record.standardisation,
         )
         loader = Loader(images, batch_size=training.batch_size, processes=0, pin_memory=False)
         for batch in loader.batches(range(len(items))):
@@ -79,21 +71,24 @@ def load_checkpoint(folder: Path, name: CheckpointName = "best") -> Checkpoint:
     slots = plan.bind_losses(device)
     network = plan.build_network(slots, weights=NONE)
     network.load_state_dict(weights)
-    network.to(device).to(memory_format=torch.channels_last).eval()
+    network.to(device).eval()
     return Checkpoint(record, plan, network, slots, device)
 
 
 @torch.no_grad()
 def predict(checkpoint: Checkpoint, items: Sequence[TrainingItem]) -> Iterator[Prediction]:
-    """Say what the model predicts for each item, in order; the labels have no influence."""
+    """Say what the model predicts for each item, in order.
+
+    The items need labels, which have no influence.
+    """
     remaining = iter(items)
     for batch in checkpoint.batches(items):
         decoded = {}
         raw = checkpoint.network(batch.images).slots
         for name, slot in checkpoint.slots.items():
             decoded[name] = slot.decode(raw[name])
-            if checkpoint.standardisation is not None:
-                decoded[name] = checkpoint.standardisation.undo(decoded[name])
+            if checkpoint.record.standardisation is not None:
+                decoded[name] = checkpoint.record.standardisation.undo(decoded[name])
         for index, item in zip(range(len(batch.images)), remaining, strict=False):
             yield Prediction(item, {name: tensor[index].cpu() for name, tensor in decoded.items()})
 
@@ -108,13 +103,12 @@ def evaluate_checkpoint(
         InvalidError: the checkpoint or an image cannot be read.
     """
     checkpoint = load_checkpoint(folder, name)
-    metrics = checkpoint.record.specification.metrics or checkpoint.plan.task.metrics
     return evaluate(
         checkpoint.network,
         checkpoint.batches(items),
         checkpoint.slots,
-        [METRICS[metric]().build(checkpoint.record.facts) for metric in metrics],
-        standardisation=checkpoint.standardisation,
+        checkpoint.plan.build_metrics(),
+        scale=checkpoint.record.standardisation,
     )
 
 

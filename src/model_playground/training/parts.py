@@ -9,13 +9,11 @@ from model_playground.core.contracts import Slot
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Part
 from model_playground.datasets.records import TrainingItem
-from model_playground.training.augmentations import AUGMENTATIONS
 from model_playground.training.cache import ImageCache
 from model_playground.training.data import (
     Batch,
     ItemImages,
     Loader,
-    Transform,
     epoch_order,
     even_batches,
     fixed_sample,
@@ -24,7 +22,7 @@ from model_playground.training.data import (
 )
 from model_playground.training.images import ImageReader
 from model_playground.training.plan import Plan
-from model_playground.training.standardisation import Standardisation
+from model_playground.training.scale import Scale
 from model_playground.training.watch import Stage
 
 
@@ -57,7 +55,7 @@ class Parts:
         training = plan.specification.training
         train = sorted(items["train"], key=lambda item: item.item_id)
         validation = sorted(items["validation"], key=lambda item: item.item_id)
-        self.standardisation = _standardisation(train) if any(map(reads_values, slots)) else None
+        self.scale = _scale(train) if any(map(reads_values, slots)) else None
         self._seed = plan.seed
         self._train = range(len(train))
         self._train_sample = fixed_sample(train, len(validation))
@@ -72,8 +70,8 @@ class Parts:
             train + validation,
             ImageReader(training.image_size, plan.facts.class_pixel_values),
             slots,
-            standardisation=self.standardisation,
-            augmentations=_augmentations(plan),
+            scale=self.scale,
+            augmentations=plan.build_augmentations(),
             seed=plan.seed,
             cache=cache,
         )
@@ -109,13 +107,5 @@ class Parts:
         return self._loader.batches(self._validation)
 
 
-def _standardisation(items: Sequence[TrainingItem]) -> Standardisation:
-    return Standardisation.of([item.values for item in items if item.values is not None])
-
-
-def _augmentations(plan: Plan) -> list[Transform]:
-    size = plan.specification.training.image_size
-    return [
-        AUGMENTATIONS[one.name](**one.parameters).build(size)
-        for one in plan.specification.augmentations
-    ]
+def _scale(items: Sequence[TrainingItem]) -> Scale:
+    return Scale.of([item.values for item in items if item.values is not None])

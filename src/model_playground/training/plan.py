@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model_playground.core.contracts import Facts
 from model_playground.core.specification import Specification
+from model_playground.metrics.metric import METRICS, Accumulator
 from model_playground.models.architecture import ARCHITECTURES, Architecture
 from model_playground.tasks.task import Task
+from model_playground.training.augmentations import AUGMENTATIONS
+from model_playground.training.schedulers import SCHEDULERS, Scheduler
+from model_playground.training.solvers import SOLVERS, Solver
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +36,31 @@ class Plan:
         """The architecture with its parameters."""
         chosen = self.specification.architecture
         return ARCHITECTURES[chosen.name](**chosen.parameters)
+
+    @property
+    def solver(self) -> Solver:
+        """The solver with its parameters."""
+        chosen = self.specification.solver
+        return SOLVERS[chosen.name](**chosen.parameters)
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler with its parameters."""
+        chosen = self.specification.scheduler
+        return SCHEDULERS[chosen.name](**chosen.parameters)
+
+    def build_augmentations(self) -> list[Any]:
+        """Build the augmentations, as torchvision transforms."""
+        size = self.specification.training.image_size
+        return [
+            AUGMENTATIONS[chosen.name](**chosen.parameters).build(size)
+            for chosen in self.specification.augmentations
+        ]
+
+    def build_metrics(self) -> list[Accumulator]:
+        """Build new accumulators for the metrics; the task's own if none are chosen."""
+        names = self.specification.metrics or self.task.metrics
+        return [METRICS[name]().build(self.facts) for name in names]
 
     def bind_losses(self, device: torch.device) -> dict[str, BoundSlot]:
         """Build the losses of every slot on a device.

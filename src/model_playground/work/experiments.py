@@ -42,6 +42,7 @@ def resolve(
     *,
     catalogue: Mapping[str, LossDeclaration],
     plugins: Sequence[Path] = (),
+    notify: Callable[[str], None] = lambda message: None,
 ) -> Specification:
     """Return the specification with defaults filled in, a name and its plug-ins, all checked.
 
@@ -53,6 +54,7 @@ def resolve(
         split_task=get_split(workspace.store, specification.split).task,
         facts=facts_of_split(workspace, specification.split),
         catalogue=catalogue,
+        notify=notify,
     )
     known = {one.name for one in list_experiments(workspace.store)}
     if specification.name in known:

@@ -5,7 +5,8 @@ Nothing here imports torch: the losses are known from their catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from model_playground.core.contracts import Facts, LossDeclaration, Slot
@@ -25,7 +26,12 @@ Catalogue = Mapping[str, LossDeclaration]
 
 
 def resolved(
-    specification: Specification, *, split_task: str, facts: Facts, catalogue: Catalogue
+    specification: Specification,
+    *,
+    split_task: str,
+    facts: Facts,
+    catalogue: Catalogue,
+    notify: Callable[[str], None] = lambda message: None,
 ) -> Specification:
     """Return the specification with every default filled in and every parameter checked.
 
@@ -46,11 +52,12 @@ def resolved(
         )
     metrics = specification.metrics or task.metrics
     _check_metrics(metrics, task)
-    architecture, backbone = _resolved_architecture(specification, task)
+    architecture, backbone = _resolved_architecture(specification, task, notify)
     filled = specification.model_copy(
         update={
             "architecture": architecture,
             "backbone": backbone,
+            "weights": _absolute(specification.weights),
             "losses": _resolved_losses(specification.losses, architecture, task, facts, catalogue),
             "metrics": tuple(metrics),
             "solver": _resolved_choice(SOLVERS, specification.solver),
@@ -70,7 +77,14 @@ def _resolved_choice(registry: Registry[Any], choice: Choice) -> Choice:
     return Choice(name=choice.name, parameters=record.model_dump(mode="json"))
 
 
-def _resolved_architecture(specification: Specification, task: Task) -> tuple[Choice, str]:
+def _absolute(weights: str) -> str:
+    """Return where a file of weights is from anywhere: the worker may run in another folder."""
+    return weights if weights in ("pretrained", "none") else str(Path(weights).absolute())
+
+
+def _resolved_architecture(
+    specification: Specification, task: Task, notify: Callable[[str], None]
+) -> tuple[Choice, str]:
     choice = _resolved_choice(ARCHITECTURES, specification.architecture)
     architecture = ARCHITECTURES[choice.name]
     if task.name not in architecture.tasks:
@@ -83,7 +97,7 @@ def _resolved_architecture(specification: Specification, task: Task) -> tuple[Ch
             fitting=" or ".join(fitting),
         )
     backbone = specification.backbone or architecture.default_backbone
-    architecture(**choice.parameters).check(backbone, specification.weights)
+    architecture(**choice.parameters).check(backbone, specification.weights, notify=notify)
     return choice, backbone
 
 

@@ -20,7 +20,7 @@ from model_playground.datasets.demo.drawing import (
 
 SIDE_PX = 64
 CLASSES = ("ground", "road", "building", "car", "pool")
-POOL_SHARE = 0.4  # of the pictures that get a pool if there is room for it
+POOL_SHARE = 0.7  # of the pictures that get a pool if there is room for it
 
 GROUND: Colour = (124, 146, 92)
 ROAD: Colour = (136, 134, 132)

@@ -23,7 +23,7 @@ SIDE_PX = 48
 JOINT: Colour = (92, 88, 84)
 GLAZES: tuple[Colour, ...] = ((206, 196, 180), (182, 190, 192), (196, 178, 164))
 BROKEN: Colour = (120, 104, 92)
-CRACK: Colour = (84, 78, 74)
+CRACK: Colour = (104, 98, 92)
 STAIN: Colour = (134, 112, 84)
 
 _SIDE = SIDE_PX * OVERSAMPLING
@@ -123,11 +123,12 @@ def _crack(drawn: Image.Image, random: np.random.Generator) -> None:
     """Draw a jagged dark line from one edge towards the other."""
     steps = 9
     along = np.linspace(0, random.uniform(0.55, 1.0), steps) * _SIDE
-    across = random.uniform(0.2, 0.8) * _SIDE + np.cumsum(random.normal(0, 0.06 * _SIDE, steps))
+    across = random.uniform(0.25, 0.75) * _SIDE + np.cumsum(random.normal(0, 0.05 * _SIDE, steps))
+    across = np.clip(across, 0.12 * _SIDE, 0.88 * _SIDE)
     points = [(float(x), float(y)) for x, y in zip(along, across, strict=True)]
     if random.random() < 0.5:
         points = [(y, x) for x, y in points]
-    ImageDraw.Draw(drawn).line(points, fill=varied(CRACK, 10, random), width=5)
+    ImageDraw.Draw(drawn).line(points, fill=varied(CRACK, 10, random), width=4)
 
 
 _DEFECTS = {"intact": _leave_intact, "chipped": _chip, "stained": _stain, "cracked": _crack}

@@ -1,4 +1,4 @@
-"""Values are predicted in a scale of their own: mean 0 and deviation 1 on train."""
+"""A scale of its own for each of several numbers, such as those that a regression predicts."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Standardisation:
-    """The mean and the deviation of each value on train."""
+class Scale:
+    """The mean and the deviation of each number."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[float]]) -> Standardisation:
-        """Measure it on rows of values; a value that never changes keeps its scale.
+    def of(cls, rows: Sequence[Sequence[float]]) -> Scale:
+        """Measure it on rows of numbers; one that never changes keeps its scale.
 
-        >>> Standardisation.of([(1.0, 7.0), (3.0, 7.0)])
-        Standardisation(mean=(2.0, 7.0), std=(1.0, 1.0))
+        >>> Scale.of([(1.0, 7.0), (3.0, 7.0)])
+        Scale(mean=(2.0, 7.0), std=(1.0, 1.0))
         """
         values = torch.tensor(rows, dtype=torch.float64)
         std = values.std(0, correction=0)
         std = std.where(std > 0, 1)
         return cls(tuple(values.mean(0).tolist()), tuple(std.tolist()))
 
-    def apply(self, values: Tensor) -> Tensor:
-        """Bring values (N, K) in their unit to the model's scale, in float32."""
+    def standardise(self, values: Tensor) -> Tensor:
+        """Bring numbers (…, K) to mean 0 and deviation 1, in float32."""
         return ((values.double() - _row(self.mean, values)) / _row(self.std, values)).float()
 
     def undo(self, standardised: Tensor) -> Tensor:
-        """Bring values (N, K) in the model's scale back to their unit, in float64."""
+        """Bring standardised numbers (…, K) back to their unit, in float64."""
         scaled = standardised.double() * _row(self.std, standardised)
         return scaled + _row(self.mean, standardised)
 
