@@ -93,4 +93,4 @@ def test_noise_alone_is_hardly_ever_taken_for_over_fitting(noise: float, epochs:
         validation = settled + random.normal(0, noise, epochs)
         verdict = judge(list(settled / 2), list(validation))
         wrong += verdict.kind == "over-fitting"
-    assert wrong <= 6  # of 200
+    assert wrong <= 8  # of 200: 4 %
