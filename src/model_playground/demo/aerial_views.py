@@ -15,6 +15,8 @@ from model_playground.datasets.demo import AERIAL_CLASSES, draw_aerial_views
 from model_playground.demo.pictures import coloured, css_colour, photograph
 from model_playground.demo.study import (
     Bench,
+    Planned,
+    Study,
     Trained,
     by_class,
     findings,
@@ -63,15 +65,21 @@ FULL = Scale(views=220, epochs=12, repeats=3)
 QUICK = Scale(views=40, epochs=2, repeats=1)
 
 
-def study_aerial_views(bench: Bench) -> Section:
+class AerialViews(Study):
     """Train with each loss on the same views, and look at cars and pools apart."""
-    scale = QUICK if bench.quick else FULL
-    folder = bench.draw(NAME)
-    draw_aerial_views(folder, count=scale.views)
-    bench.playground.import_dataset(folder, name=NAME)
-    bench.playground.create_split(NAME, name=NAME, train=64, validation=26, test=10)
-    trained = [bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
-    return _section(bench, trained)
+
+    title = "Aerial views with small and rare objects"
+
+    def prepare(self, bench: Bench) -> list[Planned]:
+        scale = QUICK if bench.quick else FULL
+        folder = bench.data / NAME
+        draw_aerial_views(folder, count=scale.views)
+        bench.playground.import_dataset(folder, name=NAME)
+        bench.playground.create_split(NAME, name=NAME, train=64, validation=26, test=10)
+        return [Planned(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
+
+    def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:
+        return _section(bench, trained)
 
 
 def _specification(loss: str, scale: Scale) -> Specification:

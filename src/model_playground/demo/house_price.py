@@ -13,6 +13,8 @@ from model_playground.core.specification import Choice, Specification, Training
 from model_playground.datasets.demo import House, draw_floor_plans
 from model_playground.demo.study import (
     Bench,
+    Planned,
+    Study,
     Trained,
     findings,
     loss_curves,
@@ -65,18 +67,26 @@ FULL = Scale({"train": 280, "validation": 100, "test": 40}, typing_errors=4, epo
 QUICK = Scale({"train": 48, "validation": 16, "test": 8}, typing_errors=2, epochs=2, repeats=1)
 
 
-def study_house_price(bench: Bench) -> Section:
+class HousePrice(Study):
     """Train with each loss on the same mistyped prices, and measure on right ones."""
-    scale = QUICK if bench.quick else FULL
-    folder = bench.draw(NAME)
-    houses = draw_floor_plans(folder, counts=scale.counts, typing_errors=scale.typing_errors)
-    table = folder / "houses.csv"
-    bench.playground.import_dataset(
-        table, name=NAME, task="regression", image_column="file", target_columns=["price_keur"]
-    )
-    bench.playground.create_split(NAME, name=NAME, from_file=table)
-    trained = [bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
-    return _section(bench, scale, trained, houses)
+
+    title = "House prices from floor plans, some of them mistyped"
+
+    def prepare(self, bench: Bench) -> list[Planned]:
+        self.scale = QUICK if bench.quick else FULL
+        folder = bench.data / NAME
+        self.houses = draw_floor_plans(
+            folder, counts=self.scale.counts, typing_errors=self.scale.typing_errors
+        )
+        table = folder / "houses.csv"
+        bench.playground.import_dataset(
+            table, name=NAME, task="regression", image_column="file", target_columns=["price_keur"]
+        )
+        bench.playground.create_split(NAME, name=NAME, from_file=table)
+        return [Planned(bench.title_of(loss), _specification(loss, self.scale)) for loss in LOSSES]
+
+    def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:
+        return _section(bench, self.scale, trained, self.houses)
 
 
 def _specification(loss: str, scale: Scale) -> Specification:

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from model_playground.core.expression import parse_losses
 from model_playground.core.specification import Choice, EarlyStopping, Specification, Training
 from model_playground.datasets.demo import draw_tiles
-from model_playground.demo.study import Bench, Trained, loss_curves, specification_listing
+from model_playground.demo.study import (
+    Bench,
+    Planned,
+    Study,
+    Trained,
+    loss_curves,
+    specification_listing,
+)
 from model_playground.insights.figures import curve_of, draw_series
 from model_playground.insights.report import Cell, Figure, Figures, Section, Table
 from model_playground.insights.wording import Measure, number, spread
@@ -38,18 +45,27 @@ FULL = Scale(of_each_class=60, epochs=24, patience=6, repeats=3)
 QUICK = Scale(of_each_class=12, epochs=6, patience=2, repeats=1)
 
 
-def study_overfitting(bench: Bench) -> Section:
+class Overfitting(Study):
     """Train to the end and with early stopping, and compare the best weights with the last."""
-    scale = QUICK if bench.quick else FULL
-    folder = bench.draw(NAME)
-    counts = dict.fromkeys(("intact", "stained", "cracked"), scale.of_each_class)
-    draw_tiles(folder, counts=counts, mislabelled=MISLABELLED, grain=12)
-    bench.playground.import_dataset(folder, name=NAME)
-    bench.playground.create_split(NAME, name=NAME, train=45, validation=45, test=10)
-    to_the_end = bench.train("Trained to the end", _specification("to-the-end", scale, None))
-    stopping = EarlyStopping(patience=scale.patience)
-    stopped = bench.train("Early stopping", _specification("early-stopping", scale, stopping))
-    return _section(bench, scale, to_the_end, stopped)
+
+    title = "Few images: over-fitting"
+
+    def prepare(self, bench: Bench) -> list[Planned]:
+        scale = QUICK if bench.quick else FULL
+        folder = bench.data / NAME
+        counts = dict.fromkeys(("intact", "stained", "cracked"), scale.of_each_class)
+        draw_tiles(folder, counts=counts, mislabelled=MISLABELLED, grain=12)
+        bench.playground.import_dataset(folder, name=NAME)
+        bench.playground.create_split(NAME, name=NAME, train=45, validation=45, test=10)
+        stopping = EarlyStopping(patience=scale.patience)
+        return [
+            Planned("Trained to the end", _specification("to-the-end", scale, None)),
+            Planned("Early stopping", _specification("early-stopping", scale, stopping)),
+        ]
+
+    def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:
+        to_the_end, stopped = trained
+        return _section(bench, to_the_end, stopped)
 
 
 def _specification(name: str, scale: Scale, stopping: EarlyStopping | None) -> Specification:
@@ -73,7 +89,7 @@ def _specification(name: str, scale: Scale, stopping: EarlyStopping | None) -> S
     )
 
 
-def _section(bench: Bench, scale: Scale, to_the_end: Trained, stopped: Trained) -> Section:
+def _section(bench: Bench, to_the_end: Trained, stopped: Trained) -> Section:
     table = _table(to_the_end, stopped)
     bench.show_table(table)
     split = bench.playground.get_split(NAME)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from datetime import UTC, datetime
@@ -11,19 +10,15 @@ from pathlib import Path
 from model_playground import __version__
 from model_playground.api import Playground
 from model_playground.core.errors import InvalidError
-from model_playground.demo.aerial_views import study_aerial_views
-from model_playground.demo.house_price import study_house_price
-from model_playground.demo.overfitting import study_overfitting
-from model_playground.demo.study import Bench, Show
-from model_playground.demo.tiles import study_tiles
+from model_playground.demo.aerial_views import AerialViews
+from model_playground.demo.house_price import HousePrice
+from model_playground.demo.overfitting import Overfitting
+from model_playground.demo.study import Bench, Show, Study, wait_for
+from model_playground.demo.tiles import Tiles
+from model_playground.demo.workers import MOST_WORKERS, cores, working
 from model_playground.insights.report import Report, write_report
 
-STUDIES = {
-    "House prices from floor plans, some of them mistyped": study_house_price,
-    "Aerial views with small and rare objects": study_aerial_views,
-    "Tiles with a rare defect": study_tiles,
-    "Few images: over-fitting": study_overfitting,
-}
+STUDIES = (HousePrice, AerialViews, Tiles, Overfitting)
 WORKSPACE, DATA, REPORT = "workspace", "data", "report.html"
 _MARK = ".made-by-playground-demo"
 
@@ -55,12 +50,21 @@ def run_demo(out: Path, *, quick: bool = False, show: Show) -> Path:
     """
     started = time.monotonic()
     _prepare(out)
-    playground = Playground(out / WORKSPACE, notify=_once(show))
-    bench = Bench(playground, out / DATA, quick, show)
-    sections = []
-    for number, (title, study) in enumerate(STUDIES.items(), start=1):
-        show(f"\n[{number}/{len(STUDIES)}] {title}")
-        sections.append(study(bench))
+    bench = Bench(Playground(out / WORKSPACE, notify=_once(show)), out / DATA, quick, show)
+    bench.playground.list_datasets()  # makes the workspace, so that the workers find one
+    workers = 1 if quick else min(MOST_WORKERS, cores())
+    show(f"Drawing data; workers ({workers}) import PyTorch meanwhile…")
+    with working(out / WORKSPACE, workers) as team:
+        studies: list[Study] = [study() for study in STUDIES]
+        planned = []
+        for study in studies:
+            planned.append(study.prepare(bench))
+            for one in planned[-1]:
+                bench.playground.create_experiment(one.specification)
+        sections = []
+        for number, (study, experiments) in enumerate(zip(studies, planned, strict=True), start=1):
+            show(f"\n[{number}/{len(studies)}] {study.title}")
+            sections.append(study.section(bench, wait_for(bench, experiments, team.check)))
     report = out / REPORT
     seconds = time.monotonic() - started
     write_report(
@@ -103,5 +107,5 @@ def _footer(seconds: float, quick: bool) -> str:
     reduced = " in the reduced form" if quick else ""
     return (
         f"Made by Model Playground {__version__} on {made}{reduced}, in {seconds:.0f} seconds on "
-        f"{os.cpu_count()} processor cores."
+        f"{cores()} processor cores."
     )

@@ -5,25 +5,26 @@ from __future__ import annotations
 import io
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from model_playground.api import Playground
 from model_playground.core.errors import PlaygroundError, StoppedError
-from model_playground.core.events import Event, RunFinished, RunStarted
 from model_playground.core.records import Comparison, ExperimentRecord, RunRecord, RunSeries
 from model_playground.core.specification import Specification
 from model_playground.insights.comparison import COUNTED_STATES
 from model_playground.insights.figures import curve_of, draw_loss_curves
-from model_playground.insights.report import Cell, Figure, Listing, Table
+from model_playground.insights.report import Cell, Figure, Listing, Section, Table
 from model_playground.insights.wording import Measure, finding, number
 
 if TYPE_CHECKING:
     from model_playground.training.inference import Prediction
 
 Show = Callable[[str], None]
+POLL_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """An experiment that is to be run, and what it is called in tables."""
+
+    label: str
+    specification: Specification
+
+
+@dataclass(frozen=True)
 class Bench:
     """A workspace, a folder for drawn data, and where to tell what happens."""
 
@@ -54,40 +63,13 @@ class Bench:
     quick: bool
     show: Show
 
-    def draw(self, name: str) -> Path:
-        """Say that a dataset is being drawn, and return the folder for it."""
-        self.show(f"  drawing {name}")
-        return self.data / name
-
-    def train(self, label: str, specification: Specification) -> Trained:
-        """Run an experiment, with a line for each run.
-
-        Raises:
-            StoppedError: the user stopped it.
-            PlaygroundError: a run failed.
-        """
-        record = self.playground.run_experiment(specification, emit=_Lines(label, self.show))
-        for run in record.runs:
-            if run.state == "interrupted":
-                raise StoppedError("demo.stopped", "the demo was stopped before its end")
-            if run.state not in COUNTED_STATES:
-                raise PlaygroundError(
-                    "demo.run_failed",
-                    "the run with seed {seed} of {name} ended as {state}: {why}",
-                    seed=run.seed,
-                    name=record.name,
-                    state=run.state,
-                    why=run.message,
-                )
-        return Trained(label, record, tuple(self.playground.experiment_series(record.name)))
+    def predict(self, one: Trained) -> list[Prediction]:
+        """Return what the first run's best weights say of validation."""
+        return self.playground.predict(one.record.name, seed=one.first_run.seed)
 
     def compare(self, trained: Sequence[Trained]) -> Comparison:
         """Compare experiments with the first of them."""
         return self.playground.compare_experiments([one.record.name for one in trained])
-
-    def predict(self, one: Trained) -> list[Prediction]:
-        """Return what the first run's best weights say of validation."""
-        return self.playground.predict(one.record.name, seed=one.first_run.seed)
 
     def title_of(self, loss: str) -> str:
         """Return what a loss is called."""
@@ -98,25 +80,73 @@ class Bench:
         self.show(_as_text(table))
 
 
-class _Lines:
-    """Tells of each run in a line, and of its first epoch, so that nobody waits in the dark."""
+class Study(ABC):
+    """One question: what is drawn and trained to answer it, and what is then reported."""
 
-    def __init__(self, label: str, show: Show) -> None:
-        self._label = label
-        self._show = show
-        self._runs = 0
-        self._started = time.monotonic()
+    title: ClassVar[str]
 
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self._runs += 1
-            self._started = time.monotonic()
-        elif isinstance(event, RunFinished):
-            seconds = time.monotonic() - self._started
-            epochs = f"{event.epochs_done} epochs in {seconds:.0f} s"
-            best = f"{event.monitor} {number(event.best_value)} in epoch {event.best_epoch}"
-            told = best if event.best_epoch is not None else event.message
-            self._show(f"  {self._label}, run {self._runs}: {epochs}, best {told}")
+    @abstractmethod
+    def prepare(self, bench: Bench) -> Sequence[Planned]:
+        """Draw and import the data, split them, and say what is to be trained."""
+
+    @abstractmethod
+    def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:
+        """Print the comparison and return the report's section."""
+
+
+def wait_for(bench: Bench, planned: Sequence[Planned], check: Callable[[], None]) -> list[Trained]:
+    """Wait until experiments have been run, with a line for each run that ends.
+
+    Args:
+        bench: where they are run.
+        planned: the experiments, which are queued or running.
+        check: called meanwhile; it raises if nobody works on them any more.
+
+    Raises:
+        StoppedError: one was stopped.
+        PlaygroundError: a run failed.
+    """
+    told: set[str] = set()
+    while True:
+        records = [bench.playground.get_experiment(one.specification.name) for one in planned]
+        for one, record in zip(planned, records, strict=True):
+            for run in record.runs:
+                if run.state not in ("queued", "running") and run.id not in told:
+                    told.add(run.id)
+                    _check_ended(record, run)
+                    bench.show(f"  {one.label}, seed {run.seed}: {_line(run)}")
+        if len(told) == sum(len(record.runs) for record in records):
+            return [
+                Trained(one.label, record, tuple(bench.playground.experiment_series(record.name)))
+                for one, record in zip(planned, records, strict=True)
+            ]
+        check()
+        time.sleep(POLL_S)
+
+
+def _check_ended(record: ExperimentRecord, run: RunRecord) -> None:
+    if run.state == "interrupted":
+        raise StoppedError("demo.stopped", "the demo was stopped before its end")
+    if run.state not in COUNTED_STATES:
+        raise PlaygroundError(
+            "demo.run_failed",
+            "the run with seed {seed} of {name} ended as {state}: {why}",
+            seed=run.seed,
+            name=record.name,
+            state=run.state,
+            why=run.message,
+        )
+
+
+def _line(run: RunRecord) -> str:
+    assert run.started is not None
+    assert run.finished is not None
+    seconds = (run.finished - run.started).total_seconds()
+    best = run.figures.get(run.monitor)
+    return (
+        f"{run.epochs_done} epochs in {seconds:.0f} s, best {run.monitor} {number(best)} in epoch "
+        f"{run.best_epoch}"
+    )
 
 
 def findings(

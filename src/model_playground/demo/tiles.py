@@ -12,6 +12,8 @@ from model_playground.datasets.demo import draw_tiles
 from model_playground.demo.pictures import photograph
 from model_playground.demo.study import (
     Bench,
+    Planned,
+    Study,
     Trained,
     by_class,
     findings,
@@ -57,15 +59,21 @@ FULL = Scale({"intact": 400, "stained": 150, "chipped": 110, RARE: 60}, epochs=1
 QUICK = Scale({"intact": 40, "stained": 20, "chipped": 20, RARE: 12}, epochs=2, repeats=1)
 
 
-def study_tiles(bench: Bench) -> Section:
+class Tiles(Study):
     """Train with each loss on the same tiles, and look at the rare class apart."""
-    scale = QUICK if bench.quick else FULL
-    folder = bench.draw(NAME)
-    draw_tiles(folder, counts=scale.counts)
-    bench.playground.import_dataset(folder, name=NAME)
-    split = bench.playground.create_split(NAME, name=NAME, train=50, validation=40, test=10)
-    trained = [bench.train(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
-    return _section(bench, split, trained)
+
+    title = "Tiles with a rare defect"
+
+    def prepare(self, bench: Bench) -> list[Planned]:
+        scale = QUICK if bench.quick else FULL
+        folder = bench.data / NAME
+        draw_tiles(folder, counts=scale.counts)
+        bench.playground.import_dataset(folder, name=NAME)
+        bench.playground.create_split(NAME, name=NAME, train=50, validation=40, test=10)
+        return [Planned(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
+
+    def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:
+        return _section(bench, bench.playground.get_split(NAME), trained)
 
 
 def _specification(loss: str, scale: Scale) -> Specification:
