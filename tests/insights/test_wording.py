@@ -73,6 +73,6 @@ def test_what_was_not_measured_is_not_compared() -> None:
 
 
 def test_a_mean_is_shown_in_the_digits_of_its_spread() -> None:
-    assert spread(0.5, 0.0) == "0.500 ± 0.000"
+    assert spread(24, 0.0) == "24 ± 0"
     assert spread(1234.5, 56.7) == "1,234 ± 57"
     assert spread(None, None) == "—"

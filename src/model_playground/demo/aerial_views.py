@@ -61,7 +61,7 @@ class Scale:
     repeats: int
 
 
-FULL = Scale(views=220, epochs=12, repeats=3)
+FULL = Scale(views=220, epochs=15, repeats=3)
 QUICK = Scale(views=40, epochs=2, repeats=1)
 
 
@@ -114,9 +114,8 @@ def _section(bench: Bench, trained: Sequence[Trained]) -> Section:
     return Section(
         name=NAME,
         title="Aerial views: small and rare objects",
-        question="Cars cover less than one pixel in a hundred, pools a few in a thousand. "
-        "Cross-entropy counts pixels; with IoU added, each class counts as a whole. Which finds "
-        "the small ones?",
+        question="Cars are small, and pools are small and rare. Cross-entropy counts pixels; with "
+        "IoU added, each class counts as a whole. Which finds the small ones?",
         findings=(_shares(bench), *findings(comparison, trained, (MEAN_IOU, *IOUS))),
         blocks=(
             table,

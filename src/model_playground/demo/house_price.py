@@ -187,6 +187,6 @@ def _against_truth(one: Trained, items: Sequence[Predicted], limits: Limits) -> 
 def _title(one: Trained) -> str:
     figures = one.first_run.figures
     return (
-        f"{one.label}: loss {number(figures['validation/loss'])}, "
+        f"{one.label}: loss {number(figures['validation/loss'])}\n"
         f"root mean squared error {number(figures['validation/root_mean_squared_error'])} k€"
     )

@@ -77,12 +77,14 @@ def interval_text(interval: tuple[float, float]) -> str:
     return f"{_fixed(interval[0], decimals)} to {_fixed(interval[1], decimals)}"
 
 
-def _decimals(deviation: float) -> int:
-    """Return how many decimals show two significant digits; three for an exact value."""
-    return max(0, 1 - floor(log10(deviation))) if deviation > 0 else 3
+def _decimals(deviation: float) -> int | None:
+    """Return how many decimals show two significant digits; None if there is no deviation."""
+    return max(0, 1 - floor(log10(deviation))) if deviation > 0 else None
 
 
-def _fixed(value: float, decimals: int) -> str:
+def _fixed(value: float, decimals: int | None) -> str:
+    if decimals is None:
+        return number(value)
     rounded = round(value, decimals) + 0.0  # no minus before a zero
     return f"{rounded:,.{decimals}f}".replace("-", "−")
 
