@@ -41,7 +41,7 @@ class Scale:
     repeats: int
 
 
-FULL = Scale(of_each_class=60, epochs=30, patience=6, repeats=3)
+FULL = Scale(of_each_class=60, epochs=24, patience=6, repeats=3)
 QUICK = Scale(of_each_class=12, epochs=6, patience=2, repeats=1)
 
 
