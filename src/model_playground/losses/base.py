@@ -33,6 +33,7 @@ from model_playground.core.docstrings import explanation
 from model_playground.core.errors import InvalidError
 from model_playground.core.expression import LossTerm
 from model_playground.core.registry import Registry
+from model_playground.losses import kernels
 
 Reduction = Literal["mean", "sum", "none"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")
@@ -221,10 +222,31 @@ class Loss(nn.Module):
 
         With `per_image`, the first axis of every value and weight is the image, and a loss that
         groups a batch groups each image instead: what is summed so does not depend on how the
-        images were put into batches.
+        images were put into batches. A fast path, where there is one for this input, gives the
+        sums of each image's units in place of the units.
         """
+        if kernels.apply_to(input):
+            sums = self.fast_addends(input, target, per_image=per_image)
+            if sums is not None:
+                return sums
+        return self.formula_addends(input, target, per_image=per_image)
+
+    def formula_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...]:
+        """Return the addends as the formula gives them: one value for each unit."""
         value, weight = self.terms(input, target)
         return (Addend(self.name, 1.0, value, weight),)
+
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        """Return the same addends by a kernel, summed over each image's units; None if none fits.
+
+        Names and scales are those of `formula_addends`; the first axis of every value and weight
+        is the image. A kernel may be asked for a second derivative, and answers by the formula.
+        """
+        return None
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, reduced as `reduction` says."""
@@ -307,8 +329,8 @@ class WeightedSum(Loss):
             assert isinstance(loss, Loss)
             loss.check(input, target)
 
-    def addends(
-        self, input: Tensor, target: Tensor, *, per_image: bool = False
+    def formula_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...]:
         return tuple(
             addend._replace(scale=weight * addend.scale)

@@ -83,8 +83,8 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
             least_dimensions=4,
         )
 
-    def addends(
-        self, input: Tensor, target: Tensor, *, per_image: bool = False
+    def formula_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...]:
         index, kept = index_and_kept(target, self.ignore_index)
         log_p = in_float32(input).log_softmax(1)

@@ -64,8 +64,8 @@ class OverlapLoss(Loss):
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         return self._terms(input, target, per_image=self.per_image)
 
-    def addends(
-        self, input: Tensor, target: Tensor, *, per_image: bool = False
+    def formula_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...]:
         terms = self._terms(input, target, per_image=per_image or self.per_image)
         return (Addend(self.name, 1.0, *terms),)
