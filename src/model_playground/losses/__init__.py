@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from model_playground.losses.focal import AsymmetricLoss as AsymmetricLoss
     from model_playground.losses.focal import BinaryFocalLoss as BinaryFocalLoss
     from model_playground.losses.focal import FocalLoss as FocalLoss
+    from model_playground.losses.lovasz import LovaszLoss as LovaszLoss
     from model_playground.losses.overlap import DiceLoss as DiceLoss
     from model_playground.losses.overlap import FocalTverskyLoss as FocalTverskyLoss
-    from model_playground.losses.overlap import LovaszLoss as LovaszLoss
     from model_playground.losses.overlap import SoftIoULoss as SoftIoULoss
     from model_playground.losses.overlap import TverskyLoss as TverskyLoss
     from model_playground.losses.regression import HuberLoss as HuberLoss
