@@ -27,6 +27,7 @@ from model_playground.core.records import (
     DatasetRecord,
     ExperimentForm,
     ExperimentRecord,
+    LossCertificate,
     RunSeries,
     SlotChoices,
     SplitRecord,
@@ -227,6 +228,27 @@ class Playground:
         else:
             facts, task = self._facts(split), task or self.get_split(split).task
         return slot_choices(get_task(task or ""), facts, self._catalogue())
+
+    def check_loss(self, loss: str | Path) -> list[LossCertificate]:
+        """Try everything that a loss has to be and to do, and say what was found.
+
+        Args:
+            loss: a loss as everywhere, such as `focal(gamma=0.5)`, or a Python file with losses
+                of one's own, each of which is tried.
+
+        Raises:
+            NotFoundError: no loss has that name.
+            InvalidError: the file cannot be used, or the text is no single loss.
+        """
+        self.notify("Importing PyTorch and trying the loss…")
+        from model_playground.losses.catalogue import load_plugin
+        from model_playground.losses.certificate import certify_file, certify_named
+
+        if Path(loss).suffix == ".py":
+            return certify_file(Path(loss))
+        for plugin in self.plugins:
+            load_plugin(plugin)
+        return [certify_named(str(loss))]
 
     def list_tasks(self) -> list[TaskRecord]:
         """List the tasks with their slots."""

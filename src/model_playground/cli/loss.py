@@ -1,12 +1,16 @@
-"""`playground loss`: list, show."""
+"""`playground loss`: list, show, check."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model_playground.cli.options import Json, Plugins, Workspace, opened
+
+if TYPE_CHECKING:
+    from model_playground.core.records import LossCertificate
 
 commands = typer.Typer(
     name="loss", help="What losses there are, and which suits.", no_args_is_help=True
@@ -88,3 +92,44 @@ def show(
             for key, part in parameters.items()
         )
         print_table(("parameter", "default", "meaning"), rows, empty="")
+
+
+@commands.command()
+def check(
+    loss: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOSS|FILE.py", help="A loss such as focal(gamma=0.5), or a file of your own."
+        ),
+    ],
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Try everything that a loss has to be and to do; the exit code is 1 if it fails."""
+    from model_playground.cli.display import print_json
+
+    certificates = opened(workspace, plugin).check_loss(loss)
+    if json:
+        print_json(certificates)
+    else:
+        for certificate in certificates:
+            _print_certificate(certificate)
+    if not all(certificate.passed for certificate in certificates):
+        raise typer.Exit(1)
+
+
+def _print_certificate(certificate: LossCertificate) -> None:
+    from model_playground.cli.display import print_table
+
+    given = ", ".join(f"{name}={value!r}" for name, value in certificate.parameters.items())
+    typer.echo(f"{certificate.loss}({given}), {certificate.class_name}")
+    rows = (
+        (check.state.upper() if check.state == "failed" else check.state, check.title, check.found)
+        for check in certificate.checks
+        if check.state != "not tried"
+    )
+    print_table(("", "check", "what was found"), rows, empty="")
+    counts = Counter(check.state for check in certificate.checks)
+    rest = f", {counts['not tried']} not tried" if counts["not tried"] else ""
+    typer.echo(f"{counts['passed']} passed, {counts['failed'] or 'none'} failed{rest}.\n")

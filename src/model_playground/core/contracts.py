@@ -34,6 +34,7 @@ class TargetForm(StrEnum):
     MULTI_HOT = "multi_hot"
     QUALITY_SCORE = "quality_score"
     VALUE = "value"
+    AMOUNT = "amount"  # a value of 0 or more in its own unit
 
 
 class BoxView(StrEnum):
@@ -180,6 +181,7 @@ _NEEDS: dict[TargetForm, dict[Layout, str]] = {
     TargetForm.MULTI_HOT: {Layout.ITEM: "a yes or no for each class"},
     TargetForm.QUALITY_SCORE: {Layout.ITEM: "a quality score between 0 and 1"},
     TargetForm.VALUE: {Layout.ITEM: "continuous values"},
+    TargetForm.AMOUNT: {Layout.ITEM: "values of 0 or more in their own unit"},
 }
 _LAYOUT_NEEDS = {
     Layout.ITEM: "one prediction per image",

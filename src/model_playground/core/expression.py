@@ -58,6 +58,21 @@ def parse_losses(text: str) -> tuple[LossTerm, ...]:
     return tuple(_term(node, text) for node in _addends(tree))
 
 
+def single_loss(text: str) -> LossTerm:
+    """Read one loss with its parameters, where a sum has no meaning.
+
+    >>> single_loss("focal(gamma=2)").parameters
+    {'gamma': 2}
+
+    Raises:
+        InvalidError: the text is no loss, or a sum or a multiple of losses.
+    """
+    terms = parse_losses(text)
+    if len(terms) > 1 or terms[0].weight != 1:
+        raise _refused(text, "one loss is wanted here, without a weight")
+    return terms[0]
+
+
 def _addends(node: ast.expr) -> list[ast.expr]:
     addends: list[ast.expr] = []
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):

@@ -218,3 +218,23 @@ class TestReport(_Record):
     experiment: str
     opened: int
     runs: dict[str, dict[str, float | None]]  # run → series → value
+
+
+class CertificateCheck(_Record):
+    """One thing that a loss has to be or to do, and what was found when it was tried."""
+
+    name: str
+    title: str
+    state: Literal["passed", "failed", "measured", "not applicable", "not tried"]
+    found: str  # a sentence with the measured figures, or the fault, or why it does not apply
+    figures: dict[str, float]
+
+
+class LossCertificate(_Record):
+    """All checks of a loss."""
+
+    loss: str
+    class_name: str
+    parameters: dict[str, Any]  # those it was checked with, besides its defaults
+    passed: bool
+    checks: tuple[CertificateCheck, ...]

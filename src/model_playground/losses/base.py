@@ -352,7 +352,17 @@ LOSSES: Registry[type[Loss]] = Registry("loss", package="model_playground.losses
 
 
 def register(loss: LossType) -> LossType:
-    """Make a loss known everywhere: a class decorator."""
+    """Make a loss known everywhere: a class decorator.
+
+    Raises:
+        TypeError: the class does not state what every loss states of itself, or its name cannot
+            be written as in `focal(gamma=2)`.
+    """
+    missing = [name for name in ("name", "title", "family", "reads") if not hasattr(loss, name)]
+    if missing:
+        raise TypeError(f"{loss.__name__} does not state its {' and '.join(missing)}")
+    if not loss.name.isidentifier():
+        raise TypeError(f"the name {loss.name!r} is refused: letters, digits and _ make a name")
     LOSSES.register(loss)
     return loss
 
