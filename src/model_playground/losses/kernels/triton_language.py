@@ -1,0 +1,57 @@
+"""Triton where it is installed, and a stand-in where it is not, so that kernels can be imported.
+
+PyTorch brings Triton along for CUDA on Linux only. Who launches a kernel asks `INSTALLED` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+FUSED = {"enable_fp_fusion": True}
+"""Lets a product and a sum be one instruction; said at each launch, for the default is changing."""
+
+
+class Kernel(Protocol):
+    """A function in Triton's language: launched over a grid, or called by another kernel."""
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Callable[..., None]: ...
+
+    def __call__(self, *arguments: Any) -> Any: ...
+
+
+if TYPE_CHECKING:
+    INSTALLED: bool
+    constexpr = int  # fixed when a kernel is compiled
+    Pointer = Any  # an array, as a kernel sees it
+    Number = Any  # not `int`, by which Triton means 32 bits, without a look at the value
+    tl: Any
+
+    def jit(function: Callable[..., Any]) -> Kernel:
+        """Mark a function as written in Triton's language; it is compiled when first launched."""
+        ...
+else:
+    try:
+        import triton.language as tl
+        from triton import jit
+        from triton.language import constexpr
+        from triton.language import pointer_type as Pointer
+        from triton.language import tensor as Number
+
+        INSTALLED = True
+    except ImportError:
+        INSTALLED = False
+        tl, constexpr, Pointer, Number = None, int, object, object
+
+        def jit(function):
+            """Leave a function that cannot be compiled here as it is."""
+            return function
+
+
+def power_of_2(least: int) -> int:
+    """Return the smallest power of 2 that is at least so large: tiles have such sides.
+
+    >>> [power_of_2(size) for size in (1, 2, 19)]
+    [1, 2, 32]
+    """
+    return 1 << max(least - 1, 0).bit_length()
