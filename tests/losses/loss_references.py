@@ -285,27 +285,194 @@ def pairs(
     return [(1.0, [(cost(a, b), 1.0) for a, b in both])]
 
 
-def smooth_l1_box(input: Tensor, target: Tensor, beta: float = 1.0) -> Parts:
-    def cost(a: list[float], b: list[float]) -> float:
-        total = 0.0
-        for x, y in zip(a, b, strict=True):
-            d = abs(x - y)
-            total += d**2 / (2 * beta) if d < beta else d - beta / 2
-        return total / 4
+def numbers(input: Tensor, target: Tensor, cost: Callable[[float], float]) -> Parts:
+    """Average a cost over the four differences of every pair."""
+    return pairs(
+        input, target, lambda a, b: sum(cost(abs(x - y)) for x, y in zip(a, b, strict=True)) / 4
+    )
 
-    return pairs(input, target, cost)
+
+def l1_box(input: Tensor, target: Tensor) -> Parts:
+    return numbers(input, target, lambda d: d)
+
+
+def smooth_l1_box(input: Tensor, target: Tensor, beta: float = 1.0) -> Parts:
+    return numbers(input, target, lambda d: d**2 / (2 * beta) if d < beta else d - beta / 2)
+
+
+def balanced_l1_box(
+    input: Tensor, target: Tensor, alpha: float = 0.5, gamma: float = 1.5, beta: float = 1.0
+) -> Parts:
+    b = math.exp(gamma / alpha) - 1
+
+    def cost(d: float) -> float:
+        if d < beta:
+            return alpha / b * (b * d + 1) * math.log(b * d / beta + 1) - alpha * d
+        return gamma * d + gamma / b - alpha * beta
+
+    return numbers(input, target, cost)
+
+
+Box = list[float]
 
 
 def area(x1: float, y1: float, x2: float, y2: float) -> float:
     return max(x2 - x1, 0) * max(y2 - y1, 0)
 
 
+def sides(box: Box) -> tuple[float, float]:
+    return max(box[2] - box[0], 0), max(box[3] - box[1], 0)
+
+
+def joint(a: Box, b: Box) -> tuple[float, float]:
+    """Return the shared and the joint area."""
+    shared = area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
+    return shared, area(*a) + area(*b) - shared
+
+
+def iou(a: Box, b: Box) -> float:
+    shared, union = joint(a, b)
+    return shared / union if union else 0.0
+
+
+def sides_around(a: Box, b: Box) -> tuple[float, float]:
+    """Return width and height of the smallest box around all four corners."""
+    xs, ys = (a[0], a[2], b[0], b[2]), (a[1], a[3], b[1], b[3])
+    return max(xs) - min(xs), max(ys) - min(ys)
+
+
+def shifts(a: Box, b: Box) -> tuple[float, float]:
+    """Return how far the centres are apart, along x and y."""
+    return (a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2
+
+
+def centres_apart(a: Box, b: Box, around: tuple[float, float] | None = None) -> float:
+    """Return the squared distance of the centres over the squared diagonal around."""
+    wide, high = around or sides_around(a, b)
+    x, y = shifts(a, b)
+    return (x**2 + y**2) / (wide**2 + high**2) if wide or high else 0.0
+
+
+def iou_box(input: Tensor, target: Tensor, form: str = "linear") -> Parts:
+    def cost(a: Box, b: Box) -> float:
+        return 1 - iou(a, b) if form == "linear" else -math.log(max(iou(a, b), 1e-6))
+
+    return pairs(input, target, cost)
+
+
 def giou_box(input: Tensor, target: Tensor) -> Parts:
-    def cost(a: list[float], b: list[float]) -> float:
-        shared = area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
-        union = area(*a) + area(*b) - shared
-        around = area(min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-        return 1 - shared / union + (around - union) / around
+    def cost(a: Box, b: Box) -> float:
+        wide, high = sides_around(a, b)
+        around, union = wide * high, joint(a, b)[1]
+        return 1 - iou(a, b) + ((around - union) / around if around else 0.0)
+
+    return pairs(input, target, cost)
+
+
+def diou_box(input: Tensor, target: Tensor) -> Parts:
+    return pairs(input, target, lambda a, b: 1 - iou(a, b) + centres_apart(a, b))
+
+
+def proportions(a: Box, b: Box) -> float:
+    """Return v of CIoU."""
+    angles = []
+    for wide, high in (sides(a), sides(b)):
+        if not wide and not high:
+            return 0.0
+        angles.append(math.atan(wide / high) if high else math.pi / 2)
+    return 4 / math.pi**2 * (angles[1] - angles[0]) ** 2
+
+
+def weight_of_proportions(a: Box, b: Box) -> float:
+    """Return α of CIoU, which its gradient holds constant."""
+    v = proportions(a, b)
+    return v / (1 - iou(a, b) + v) if v else 0.0
+
+
+def ciou_box(input: Tensor, target: Tensor, held: list[float] | None = None) -> Parts:
+    """Give CIoU; `held` is α of every pair, to compare gradients with."""
+    given = iter(held or [])
+
+    def cost(a: Box, b: Box) -> float:
+        alpha = next(given) if held else weight_of_proportions(a, b)
+        return 1 - iou(a, b) + centres_apart(a, b) + alpha * proportions(a, b)
+
+    return pairs(input, target, cost)
+
+
+def eiou_box(input: Tensor, target: Tensor) -> Parts:
+    def cost(a: Box, b: Box) -> float:
+        value = 1 - iou(a, b) + centres_apart(a, b)
+        for mine, theirs, around in zip(sides(a), sides(b), sides_around(a, b), strict=True):
+            value += (mine - theirs) ** 2 / around**2 if around else 0.0
+        return value
+
+    return pairs(input, target, cost)
+
+
+def siou_box(input: Tensor, target: Tensor, theta: float = 4.0) -> Parts:
+    def cost(a: Box, b: Box) -> float:
+        x, y = shifts(a, b)
+        sine = abs(y) / math.hypot(x, y) if x or y else 0.0
+        angle = 1 - 2 * math.sin(math.asin(min(sine, 1.0)) - math.pi / 4) ** 2
+        value = 0.0
+        for shift, around in zip((x, y), sides_around(a, b), strict=True):
+            rho = (shift / around) ** 2 if around else 0.0
+            value += (1 - math.exp(-(2 - angle) * rho)) / 2
+        for mine, theirs in zip(sides(a), sides(b), strict=True):
+            larger = max(mine, theirs)
+            omega = abs(mine - theirs) / larger if larger else 0.0
+            value += (1 - math.exp(-omega)) ** theta / 2
+        return 1 - iou(a, b) + value
+
+    return pairs(input, target, cost)
+
+
+def alpha_iou_box(input: Tensor, target: Tensor, alpha: float = 3.0) -> Parts:
+    return pairs(input, target, lambda a, b: 1 - iou(a, b) ** alpha)
+
+
+def wise_iou_box(
+    input: Tensor,
+    target: Tensor,
+    version: str = "v3",
+    alpha: float = 1.9,
+    delta: float = 3.0,
+    momentum: float = 0.01,
+    mean: float = 1.0,
+    held: list[Box] | None = None,
+) -> Parts:
+    """Give Wise-IoU beside a running mean; `held` are the inputs whose factors are constant."""
+    given = iter(held or [])
+
+    def cost(a: Box, b: Box) -> float:
+        constant = next(given) if held else a
+        distance = math.exp(centres_apart(a, b, sides_around(constant, b)))
+        if version == "v1":
+            return distance * (1 - iou(a, b))
+        unusual = (1 - iou(constant, b)) / mean
+        focus = unusual / (delta * alpha ** (unusual - delta))
+        return focus * distance * (1 - iou(a, b))
+
+    return pairs(input, target, cost)
+
+
+def mpdiou_box(
+    input: Tensor, target: Tensor, image_width: float = 640.0, image_height: float = 640.0
+) -> Parts:
+    def cost(a: Box, b: Box) -> float:
+        first = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2
+        second = (a[2] - b[2]) ** 2 + (a[3] - b[3]) ** 2
+        return 1 - iou(a, b) + (first + second) / (image_width**2 + image_height**2)
+
+    return pairs(input, target, cost)
+
+
+def nwd_box(input: Tensor, target: Tensor, constant: float = 12.8) -> Parts:
+    def cost(a: Box, b: Box) -> float:
+        (x, y), (w, h), (v, k) = shifts(a, b), sides(a), sides(b)
+        distance = math.sqrt(x**2 + y**2 + ((w - v) / 2) ** 2 + ((h - k) / 2) ** 2)
+        return 1 - math.exp(-distance / constant)
 
     return pairs(input, target, cost)
 
@@ -314,6 +481,101 @@ def bounding_box_regression(
     input: Tensor, target: Tensor, kind: str = "giou", options: dict[str, Any] | None = None
 ) -> Parts:
     return REFERENCES[f"{kind}_box"](input, target, **(options or {}))
+
+
+def log_cosh(input: Tensor, target: Tensor, scale: float = 1.0) -> Parts:
+    return values(input, target, lambda x: scale**2 * math.log(math.cosh(x / scale)))
+
+
+def msle(input: Tensor, target: Tensor) -> Parts:
+    both = zip(input.flatten().tolist(), target.flatten().tolist(), strict=True)
+    units = []
+    for predicted, y in both:
+        logarithm = math.log(1 + predicted) if predicted >= 0 else predicted
+        units.append(((logarithm - math.log(1 + y)) ** 2, 1.0))
+    return [(1.0, units)]
+
+
+def symmetric_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    alpha: float = 0.1,
+    beta: float = 1.0,
+    log_zero: float = -4.0,
+    ignore_index: int = -100,
+) -> Parts:
+    units = []
+    for scores, y in pixels(input, target):
+        if y == ignore_index:
+            units.append((0.0, 0.0))
+            continue
+        p = softmax(scores)
+        reverse = -sum(p[c] * (0.0 if c == y else log_zero) for c in range(len(p)))
+        units.append((-alpha * math.log(p[y]) + beta * reverse, 1.0))
+    return [(1.0, units)]
+
+
+def generalised_cross_entropy(
+    input: Tensor, target: Tensor, q: float = 0.7, ignore_index: int = -100
+) -> Parts:
+    units = []
+    for scores, y in pixels(input, target):
+        if y == ignore_index:
+            units.append((0.0, 0.0))
+        else:
+            units.append(((1 - softmax(scores)[y] ** q) / q, 1.0))
+    return [(1.0, units)]
+
+
+def boundary(
+    input: Tensor,
+    target: Tensor,
+    weight: Sequence[float] | None = None,
+    ignore_index: int = -100,
+) -> Parts:
+    """Measure from every pixel to every other one of the same image."""
+    units = []
+    answers = input.shape == target.shape
+    for scores, truth in zip(input, target, strict=True):
+        places = [tuple(place) for place in (scores[0] == scores[0]).nonzero().tolist()]
+        for c in range(len(scores)):
+            mark = truth[c] if answers else truth
+            kept = [place for place in places if mark[place].item() != ignore_index]
+            inside = {place for place in kept if mark[place].item() == (1 if answers else c)}
+            for place in places:
+                other = [one for one in kept if (one in inside) != (place in inside)]
+                if place not in kept or not other:
+                    units.append((0.0, 0.0))
+                    continue
+                nearest = min(math.dist(place, one) for one in other)
+                phi = 1 - nearest if place in inside else nearest
+                z = [score[place].item() for score in scores]
+                p = sigmoid(z[c]) if answers else softmax(z)[c]
+                w = weight[c] if weight else 1.0
+                units.append((w * phi * p, w))
+    return [(1.0, units)]
+
+
+def binary_cross_entropy_dice_mask(
+    input: Tensor, target: Tensor, dice_weight: float = 1.0, ignore_index: int = -100
+) -> Parts:
+    of_pixels, of_masks = [], []
+    for scores, truth in zip(input, target, strict=True):
+        marked = list(zip(scores.flatten().tolist(), truth.flatten().tolist(), strict=True))
+        region = [(sigmoid(z), y) for z, y in marked if y != ignore_index]
+        for z, y in marked:
+            if y == ignore_index:
+                of_pixels.append((0.0, 0.0))
+                continue
+            p = sigmoid(z)
+            surprise = -(y * math.log(p) + (1 - y) * math.log(1 - p))
+            of_pixels.append((surprise / len(region), 1 / len(region)))
+        shared, predicted, true = sums(region)
+        if true > 0:
+            of_masks.append((1 - 2 * shared / (predicted + true), 1.0))
+        else:
+            of_masks.append((0.0, 0.0))
+    return [(1.0, of_pixels), (dice_weight, of_masks)]
 
 
 REFERENCES: dict[str, Callable[..., Parts]] = {
@@ -336,8 +598,25 @@ REFERENCES: dict[str, Callable[..., Parts]] = {
         focal_tversky,
         lovasz,
         cross_entropy_iou_2d,
+        l1_box,
         smooth_l1_box,
+        balanced_l1_box,
+        iou_box,
         giou_box,
+        diou_box,
+        ciou_box,
+        eiou_box,
+        siou_box,
+        alpha_iou_box,
+        wise_iou_box,
+        mpdiou_box,
+        nwd_box,
         bounding_box_regression,
+        log_cosh,
+        msle,
+        symmetric_cross_entropy,
+        generalised_cross_entropy,
+        boundary,
+        binary_cross_entropy_dice_mask,
     )
 }

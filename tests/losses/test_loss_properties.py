@@ -29,6 +29,7 @@ EXACT = [loss for loss in ALL if loss.traits.per_sample is PerSample.EXACT]
 WITH_IGNORED = [loss for loss in ALL if "ignore_index" in loss.Record.model_fields]
 OF_CLASSES = [loss for loss in ALL if loss.reads[0].form is TargetForm.CLASS_INDEX]
 WITH_WEIGHTS = [loss for loss in OF_CLASSES if {"weight", "alpha"} & set(loss.Record.model_fields)]
+WITHOUT_HELD_FACTORS = [loss for loss in ALL if not loss.traits.detached]
 by_name = pytest.mark.parametrize("loss", ALL, ids=lambda loss: loss.name)
 
 
@@ -46,7 +47,7 @@ def summed(batches: list[tuple[Addend, ...]]) -> Tensor:
 @some
 def test_unequal_batches_add_up_to_the_whole(loss: type[Loss], seed: int, cut: int) -> None:
     input, target = sample(loss, images=5, seed=seed)
-    module = loss()
+    module = loss().eval()
     halves = [module.addends(input[:cut], target[:cut]), module.addends(input[cut:], target[cut:])]
     torch.testing.assert_close(summed(halves), module(input, target))
 
@@ -64,7 +65,7 @@ def test_unequal_batches_add_up_with_weights_and_ignored_pixels() -> None:
 @some
 def test_each_image_counts_the_same_in_any_batch(loss: type[Loss], seed: int, cut: int) -> None:
     input, target = sample(loss, images=5, seed=seed)
-    module = loss()
+    module = loss().eval()
     whole = module.addends(input, target, per_image=True)
     parts = [
         module.addends(input[part], target[part], per_image=True)
@@ -81,7 +82,7 @@ def test_each_image_counts_the_same_in_any_batch(loss: type[Loss], seed: int, cu
 @some
 def test_one_image_alone_is_its_own_loss(loss: type[Loss], seed: int) -> None:
     input, target = sample(loss, images=1, seed=seed)
-    module = loss()
+    module = loss().eval()
     found = image_losses(module.addends(input, target, per_image=True))
     torch.testing.assert_close(found[0], module(input, target))
 
@@ -179,7 +180,7 @@ def test_cross_entropy_iou_is_the_sum_of_its_parts() -> None:
     torch.testing.assert_close(of_each_image, parts(input, target))
 
 
-@by_name
+@pytest.mark.parametrize("loss", WITHOUT_HELD_FACTORS, ids=lambda loss: loss.name)
 def test_the_slope_belongs_to_the_value(loss: type[Loss]) -> None:
     input, target = sample(loss, images=2, seed=4, size_hw=(2, 2))
     input.requires_grad_()

@@ -31,6 +31,14 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"ignore_index": 0},
     ],
     "quantile": [{"quantile": 0.9}],
+    "log_cosh": [{"scale": 0.25}],
+    "symmetric_cross_entropy": [
+        {"alpha": 6.0, "beta": 0.1, "log_zero": -6.0},
+        {"ignore_index": 1},
+    ],
+    "generalised_cross_entropy": [{"q": 1.0}, {"q": 0.1, "ignore_index": 0}],
+    "boundary": [{"weight": W}, {"ignore_index": 1}, {"ignore_index": 2, "weight": W}],
+    "binary_cross_entropy_dice_mask": [{"dice_weight": 2.5}, {"ignore_index": 0}],
     "smooth_l1": [{"beta": 0.25}],
     "huber": [{"delta": 0.25}],
     "soft_iou": [
@@ -50,6 +58,13 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"absent": "count", "ignore_index": 2},
     ],
     "smooth_l1_box": [{"beta": 0.25}],
+    "balanced_l1_box": [{"alpha": 1.0, "gamma": 0.5, "beta": 2.0}],
+    "iou_box": [{"form": "log"}],
+    "siou_box": [{"theta": 2.0}],
+    "alpha_iou_box": [{"alpha": 1.5}],
+    "wise_iou_box": [{"version": "v1"}, {"alpha": 1.4, "delta": 5.0}],
+    "mpdiou_box": [{"image_width": 12.0, "image_height": 8.0}],
+    "nwd_box": [{"constant": 2.0}],
     "bounding_box_regression": [{"kind": "smooth_l1", "options": {"beta": 0.25}}],
 }
 CASES = [(loss.name, {}) for loss in ALL] + [
@@ -100,7 +115,9 @@ def test_answers_between_no_and_yes_equal_the_loops(name: str) -> None:
     torch.testing.assert_close(LOSSES[name]()(input, target).item(), expected)
 
 
-OF_REGIONS = [loss for loss in ALL if loss.family == "regions" and len(loss.reads) > 1]
+OF_REGIONS = [
+    loss for loss in ALL if "per_image" in loss.Record.model_fields and len(loss.reads) > 1
+]
 
 
 @pytest.mark.parametrize("loss", OF_REGIONS, ids=lambda loss: loss.name)

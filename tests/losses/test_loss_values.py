@@ -141,7 +141,7 @@ class TestWorkedByHand:
             ([3, 0, 4, 4], 1 + (16 - 12) / 16),  # apart: U = 8 + 4, C = 4 · 4
             ([0.5, 1, 1.5, 2], 1 - 1 / 8),  # inside: C = U = 8
             ([1, 1, 1, 3], 1),  # no width: I = 0, U = C = 8
-            ([3, 1, 2, 2], 1),  # reversed: without width; C = 2 · 4 = U
+            ([3, 1, 2, 2], 1 + (12 - 8) / 12),  # reversed: without width; C holds all corners
         ],
     )
     def test_giou_against_a_box_of_two_by_four(self, box: list[float], expected: float) -> None:

@@ -22,9 +22,22 @@ if TYPE_CHECKING:
     from model_playground.losses.base import WeightedSum as WeightedSum
     from model_playground.losses.base import register as register
     from model_playground.losses.binary import BinaryCrossEntropyLoss as BinaryCrossEntropyLoss
-    from model_playground.losses.boxes import BoundingBoxRegressionLoss as BoundingBoxRegressionLoss
-    from model_playground.losses.boxes import GIoUBoxLoss as GIoUBoxLoss
+    from model_playground.losses.boxes import BalancedL1BoxLoss as BalancedL1BoxLoss
+    from model_playground.losses.boxes import L1BoxLoss as L1BoxLoss
     from model_playground.losses.boxes import SmoothL1BoxLoss as SmoothL1BoxLoss
+    from model_playground.losses.boxes_any import (
+        BoundingBoxRegressionLoss as BoundingBoxRegressionLoss,
+    )
+    from model_playground.losses.boxes_overlap import AlphaIoUBoxLoss as AlphaIoUBoxLoss
+    from model_playground.losses.boxes_overlap import CIoUBoxLoss as CIoUBoxLoss
+    from model_playground.losses.boxes_overlap import DIoUBoxLoss as DIoUBoxLoss
+    from model_playground.losses.boxes_overlap import EIoUBoxLoss as EIoUBoxLoss
+    from model_playground.losses.boxes_overlap import GIoUBoxLoss as GIoUBoxLoss
+    from model_playground.losses.boxes_overlap import IoUBoxLoss as IoUBoxLoss
+    from model_playground.losses.boxes_overlap import MPDIoUBoxLoss as MPDIoUBoxLoss
+    from model_playground.losses.boxes_overlap import NWDBoxLoss as NWDBoxLoss
+    from model_playground.losses.boxes_overlap import SIoUBoxLoss as SIoUBoxLoss
+    from model_playground.losses.boxes_wise import WiseIoUBoxLoss as WiseIoUBoxLoss
     from model_playground.losses.checks import check_values as check_values
     from model_playground.losses.cross_entropy import CrossEntropyLoss as CrossEntropyLoss
     from model_playground.losses.cross_entropy import Poly1Loss as Poly1Loss

@@ -1,20 +1,27 @@
-"""Losses between matched pairs of boxes; a pair is the unit. Corners are x1, y1, x2, y2."""
+"""Losses between matched pairs of boxes, number by number; a pair is the unit.
+
+Those that look at the boxes as areas, the IoU family, are in `boxes_overlap`, and the one that
+forwards to a chosen kind is in `boxes_any`.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+import math
+from typing import ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import BoxView, Layout, Link, Reading, TargetForm, Traits
-from model_playground.losses.base import LOSSES, Loss, in_float32, ratio, register
+from model_playground.core.errors import InvalidError
+from model_playground.losses.base import Loss, in_float32, register
 from model_playground.losses.checks import check_boxes
 from model_playground.losses.regression import difference, smooth_l1
 
 
-def _reading(view: BoxView) -> Reading:
+def reading(view: BoxView) -> Reading:
+    """Return the reading of a loss between boxes in a view."""
     return Reading(form=TargetForm.VALUE, link=Link.IDENTITY, view=view)
 
 
@@ -22,12 +29,12 @@ class BoxLoss(Loss):
     """What the losses between matched boxes share; each gives the `cost` of every pair."""
 
     family = "boxes"
-    reads: ClassVar[tuple[Reading, ...]] = (_reading(BoxView.XYXY),)
+    reads: ClassVar[tuple[Reading, ...]] = (reading(BoxView.XYXY),)
     layouts = (Layout.BOX,)
     traits = Traits(pairwise=True)
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of every pair, (M,), from boxes (M, 4)."""
+        """Return the loss of every pair, (M,), from boxes (M, 4) in float32 or float64."""
         raise NotImplementedError
 
     def check(self, input: Tensor, target: Tensor) -> None:
@@ -36,6 +43,51 @@ class BoxLoss(Loss):
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         value = self.cost(in_float32(input), in_float32(target))
         return value, torch.ones_like(value)
+
+
+@register
+class L1BoxLoss(BoxLoss):
+    r"""L1 between boxes: the mean size of the differences of a pair's four numbers.
+
+    Each number is pulled on its own, and with the same force however far it is.
+
+    Formula:
+        \frac{1}{M} \sum_{j=1}^{M} \frac{1}{4} \sum_{k=1}^{4} |\hat{b}_{j,k} - b_{j,k}|
+    Symbols:
+        M: the number of matched pairs
+        \hat{b}: the predicted box, as four numbers
+        b: the true box
+    Lowest value:
+        0, when every box is exact
+    Uninformed guess:
+        Depends on the unit: for centres and sizes as shares of the image, about 0.2 (a guess in
+        the middle of the image)
+    Prefer:
+        For centre and size as shares of the image, together with an overlap: DETR's choice,
+        20*l1_box + 2*giou_box.
+    Avoid:
+        Alone, for boxes that are judged by IoU: large boxes count more than small ones (GIoU).
+    Shape:
+        input and target (M, 4). The unit is the pair: "none" gives (M,), the mean of the four
+        numbers. DETR sums the four instead, so its weight of 5 is a weight of 20 here.
+    Raises:
+        ValueError: an array is not (M, 4), or holds no real numbers.
+    Example:
+        >>> box = torch.tensor([[0.0, 0.0, 10.0, 10.0]])
+        >>> moved = box + torch.tensor([0.5, 0.0, -3.0, 0.0])
+        >>> L1BoxLoss()(moved, box).item()   # (0.5 + 0 + 3 + 0) / 4
+        0.875
+
+    Reference:
+        Carion et al., End-to-End Object Detection with Transformers, arXiv 2005.12872
+    """
+
+    name = "l1_box"
+    title = "L1 (boxes)"
+    reads = (reading(BoxView.ENCODED), reading(BoxView.CXCYWH), reading(BoxView.XYXY))
+
+    def cost(self, input: Tensor, target: Tensor) -> Tensor:
+        return difference(input, target).abs().mean(1)
 
 
 @register
@@ -80,7 +132,7 @@ class SmoothL1BoxLoss(BoxLoss):
 
     name = "smooth_l1_box"
     title = "Smooth L1 (boxes)"
-    reads = (_reading(BoxView.ENCODED), _reading(BoxView.XYXY))
+    reads = (reading(BoxView.ENCODED), reading(BoxView.XYXY))
 
     beta: float = Field(
         default=1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
@@ -91,115 +143,73 @@ class SmoothL1BoxLoss(BoxLoss):
 
 
 @register
-class GIoUBoxLoss(BoxLoss):
-    r"""Generalised IoU: how little two boxes overlap, and how far apart they are if they do not.
+class BalancedL1BoxLoss(BoxLoss):
+    r"""Balanced L1 between boxes: smooth L1 with more force on the pairs that are nearly right.
 
-    The overlap is the shared area over the joint area, so that small and large boxes count alike.
-    Boxes that do not touch still get a direction: the smallest box around both has to shrink.
-
-    Formula:
-        \frac{1}{M} \sum_{j=1}^{M} 1 - \frac{I_j}{U_j} + \frac{C_j - U_j}{C_j}
-    Symbols:
-        M: the number of matched pairs
-        I: the shared area of the predicted and the true box
-        U: their joint area
-        C: the area of the smallest box around both
-    Lowest value:
-        0, when the boxes are the same; 2 is the upper limit, for boxes far apart
-    Uninformed guess:
-        Between 1 and 2 for boxes that do not touch
-    Prefer:
-        For boxes judged by IoU: the default.
-    Avoid:
-        For encoded offsets; and where boxes lie inside each other for long, which leaves it no
-        more to say than IoU.
-    Shape:
-        input and target (M, 4) as x1, y1, x2, y2. A box whose corners are reversed counts as one
-        without width or height, and a pair without any area has an IoU of 0.
-    Raises:
-        ValueError: an array is not (M, 4), or holds no real numbers.
-    Example:
-        >>> left = torch.tensor([[0.0, 0.0, 2.0, 1.0]])
-        >>> right = torch.tensor([[1.0, 0.0, 4.0, 1.0]])   # I = 1, U = 2 + 3 - 1 = 4, C = 4
-        >>> GIoUBoxLoss()(left, right).item()
-        0.75
-
-    Reference:
-        Rezatofighi et al., Generalized Intersection over Union, arXiv 1902.09630
-    """
-
-    name = "giou_box"
-    title = "GIoU (boxes)"
-
-    def cost(self, input: Tensor, target: Tensor) -> Tensor:
-        shared = _area(
-            torch.maximum(input[:, :2], target[:, :2]), torch.minimum(input[:, 2:], target[:, 2:])
-        )
-        union = _area(input[:, :2], input[:, 2:]) + _area(target[:, :2], target[:, 2:]) - shared
-        around = _area(
-            torch.minimum(input[:, :2], target[:, :2]), torch.maximum(input[:, 2:], target[:, 2:])
-        )
-        return 1 - ratio(shared, union) + ratio(around - union, around)
-
-
-def _area(lower: Tensor, upper: Tensor) -> Tensor:
-    """Return the area between corners x1, y1 and x2, y2: 0 where they are reversed."""
-    width, height = (upper - lower).clamp(min=0).unbind(1)
-    return width * height
-
-
-@register
-class BoundingBoxRegressionLoss(BoxLoss):
-    r"""Bounding box regression: the difference between predicted and true boxes, of a chosen kind.
-
-    It only forwards: kind="giou" is GIoUBoxLoss and kind="smooth_l1" is SmoothL1BoxLoss.
+    The slope rises as a logarithm up to β and stays at γ from there on, so that a few pairs that
+    are far off do not drown the many that only need a last correction.
 
     Formula:
-        \frac{1}{M} \sum_{j=1}^{M} L_{\mathrm{kind}}(\hat{b}_j, b_j)
+        \frac{1}{M} \sum_{j=1}^{M} \frac{1}{4} \sum_{k=1}^{4} \ell(\hat{b}_{j,k} - b_{j,k}),
+        \qquad \ell(x) = \begin{cases} \frac{\alpha}{b} (b |x| + 1) \ln(b |x| / \beta + 1)
+        - \alpha |x| & |x| < \beta \\ \gamma |x| + \gamma / b - \alpha \beta & \text{otherwise}
+        \end{cases}, \qquad b = e^{\gamma / \alpha} - 1
     Symbols:
         M: the number of matched pairs
-        \hat{b}: the predicted box
-        b: the true box
-        L: the loss of the chosen kind
+        \hat{b}: the predicted box, as four numbers
+        b: the true box; without indices, what makes the two branches of ℓ meet
+        \alpha: alpha, how strongly small differences are pulled; less is stronger
+        \beta: beta, the size of a difference from which on it counts linearly
+        \gamma: gamma, the slope from there on
     Lowest value:
         0, when every box is exact
     Uninformed guess:
-        That of the chosen kind
+        Depends on the unit: with encoded offsets, the mean of ℓ over the targets (offsets of 0
+        are the guess)
     Prefer:
-        Where the kind is itself a parameter to be compared.
+        For encoded offsets, where most matched pairs are already nearly right.
     Avoid:
-        Otherwise: a loss by its own name says more.
+        Where differences of some β are the rule, as at the start: it is a scaled L1 then; and
+        for boxes in pixels (GIoU).
     Shape:
-        input and target (M, 4) as x1, y1, x2, y2; "none" gives (M,)
+        input and target (M, 4). The unit is the pair: "none" gives (M,), the mean of the four
+        numbers.
     Raises:
-        ValueError: the kind or a parameter is unknown, an array is not (M, 4), or holds no real
-            numbers.
+        ValueError: γ / α is above 60, an array is not (M, 4), or holds no real numbers.
     Example:
-        >>> BoundingBoxRegressionLoss(kind="smooth_l1", options={"beta": 0.5})
-        BoundingBoxRegressionLoss(
-          kind='smooth_l1', options={'beta': 0.5}
-          (loss): SmoothL1BoxLoss(beta=0.5)
-        )
+        >>> box = torch.tensor([[0.0, 0.0, 10.0, 10.0]])
+        >>> moved = box + torch.tensor([0.0, 0.0, 3.0, 0.0])   # b = e³ - 1 = 19.0855
+        >>> BalancedL1BoxLoss()(moved, box).item()   # (1.5 · 3 + 1.5 / 19.0855 - 0.5) / 4
+        1.01964...
 
     Reference:
-        Rezatofighi et al., Generalized Intersection over Union, arXiv 1902.09630
+        Pang et al., Libra R-CNN: Towards Balanced Learning for Object Detection, arXiv 1904.02701
     """
 
-    name = "bounding_box_regression"
-    title = "Bounding box regression"
+    name = "balanced_l1_box"
+    title = "Balanced L1 (boxes)"
+    reads = (reading(BoxView.ENCODED), reading(BoxView.XYXY))
 
-    kind: Literal["giou", "smooth_l1"] = Field(
-        default="giou", description="the loss it forwards to"
+    alpha: float = Field(
+        default=0.5, gt=0, description="how little small differences are pulled: less is stronger"
     )
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="the parameters of that loss, by name"
-    )
+    gamma: float = Field(default=1.5, gt=0, description="the slope of large differences")
+    beta: float = Field(default=1.0, gt=0, description="differences from this on count linearly")
 
     def __post_init__(self) -> None:
-        self.loss = LOSSES[f"{self.kind}_box"](reduction=self.reduction, **self.options)
+        if self.gamma > 60 * self.alpha:
+            raise InvalidError(
+                "loss.balanced_l1",
+                "gamma={gamma:g} is refused with alpha={alpha:g}: e^(gamma / alpha) is no number "
+                "any more; gamma is at most 60 times alpha",
+                gamma=self.gamma,
+                alpha=self.alpha,
+            )
 
-    def check(self, input: Tensor, target: Tensor) -> None:
-        self.loss.check(input, target)
-
-    def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        return self.loss.terms(input, target)
+    def cost(self, input: Tensor, target: Tensor) -> Tensor:
+        size = difference(input, target).abs()
+        b = math.expm1(self.gamma / self.alpha)
+        small = size.clamp(max=self.beta)  # keeps the branch that is not taken finite
+        near = (small + 1 / b) * torch.log1p(b * small / self.beta) - small
+        far = self.gamma * size + self.gamma / b - self.alpha * self.beta
+        return torch.where(size < self.beta, self.alpha * near, far).mean(1)
