@@ -239,7 +239,7 @@ def _settings(subject: _Subject) -> list[dict[str, Any]]:
 
 
 def _within(value: float, schema: dict[str, Any]) -> bool:
-    return (
+    return bool(
         schema.get("minimum", value) <= value <= schema.get("maximum", value)
         and schema.get("exclusiveMinimum", value - 1) < value
         and value < schema.get("exclusiveMaximum", value + 1)
@@ -344,8 +344,9 @@ def _extremes(subject: _Subject) -> Iterator[tuple[str, Tensor, Tensor]]:
         yield "identical boxes", target.clone(), target
         yield "boxes far apart", input + 1e4, target
         yield "reversed corners", input.roll(2, 1), target
-        yield "boxes without area", input[:, :2].repeat(1, 2), target
-        yield "no area on either side", *(boxes[:, :2].repeat(1, 2) for boxes in (input, target))
+        points, true_points = (boxes[:, :2].repeat(1, 2) for boxes in (input, target))
+        yield "boxes without area", points, target
+        yield "no area on either side", points, true_points
     elif subject.loss.reads[0].form is TargetForm.VALUE:
         yield "predictions that are exact", target.clone(), target
     elif subject.loss.reads[0].form is TargetForm.CLASS_INDEX:
@@ -371,13 +372,15 @@ def _has_its_gradient(subject: _Subject) -> str:
 
     def formula(input: Tensor) -> Tensor:
         with kernels.formulas_only():
-            return module(input, target)
+            value: Tensor = module(input, target)
+        return value
 
     slope = _slope(lambda input, target: formula(input), input, target)
     distance = _distance(slope, _central_differences(formula, input))
     held = subject.loss.traits.detached
     if distance <= 1e-5 and not held:
-        return f"differs from central differences by {subject.measured('largest_difference', distance)}"
+        figure = subject.measured("largest_difference", distance)
+        return f"differs from central differences by {figure}"
     record = _Held()
     with record:
         formula(input)
@@ -410,6 +413,9 @@ def _central_differences(formula: Callable[[Tensor], Tensor], input: Tensor) -> 
     return slope
 
 
+_DETACHING = (Tensor.detach, Tensor.data.__get__)  # type: ignore[attr-defined]
+
+
 class _Held(TorchFunctionMode):
     """Record what is detached in a first run, and give the same in later ones."""
 
@@ -432,7 +438,7 @@ class _Held(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         without_grad = not torch.is_grad_enabled() and func is not torch._C._set_grad_enabled
-        if not (without_grad or func in (Tensor.detach, Tensor.data.__get__)):
+        if not (without_grad or func in _DETACHING):
             return func(*args, **(kwargs or {}))
         if self._next is None:
             self._found.append(func(*args, **(kwargs or {})))
@@ -549,7 +555,7 @@ def _is_a_module(subject: _Subject) -> str:
     return f"pickles and copies; {f'keeps {kept}' if stateful else 'keeps no state'}"
 
 
-class _NoSynchronisation(TorchDispatchMode):
+class _NoSynchronisation(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Fails where a value has to be read, which on a GPU waits for all queued work."""
 
     def __torch_dispatch__(
@@ -580,9 +586,10 @@ def _does_not_wait(subject: _Subject) -> str:
     input, target = sample(subject.loss, dtype=torch.float32)
     module = subject.build()
     input.requires_grad_()
-    with _NoSynchronisation():
+    with _NoSynchronisation():  # type: ignore[no-untyped-call]
         for per_image in (False, True):
-            reduced(module.addends(input, target, per_image=per_image), "mean").backward()
+            value = reduced(module.addends(input, target, per_image=per_image), "mean")
+            torch.autograd.grad(value, input)
     return "no value is read in forward or backward"
 
 
