@@ -28,7 +28,12 @@ some = settings(max_examples=10, deadline=None)
 EXACT = [loss for loss in ALL if loss.traits.per_sample is PerSample.EXACT]
 WITH_IGNORED = [loss for loss in ALL if "ignore_index" in loss.Record.model_fields]
 OF_CLASSES = [loss for loss in ALL if loss.reads[0].form is TargetForm.CLASS_INDEX]
-WITH_WEIGHTS = [loss for loss in OF_CLASSES if {"weight", "alpha"} & set(loss.Record.model_fields)]
+WITH_WEIGHTS = [
+    loss
+    for loss in OF_CLASSES
+    for name in ("weight", "alpha")
+    if name in loss.Record.model_fields and loss.Record.model_fields[name].default is None
+]
 WITHOUT_HELD_FACTORS = [loss for loss in ALL if not loss.traits.detached]
 by_name = pytest.mark.parametrize("loss", ALL, ids=lambda loss: loss.name)
 

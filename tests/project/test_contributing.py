@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 TRY_PLUGIN = """
 import doctest, sys
 from model_playground.losses.catalogue import load
-declared = load([sys.argv[1]])["log_cosh"]
+declared = load([sys.argv[1]])["pseudo_huber"]
 tried = doctest.testmod(sys.modules[declared.module], optionflags=doctest.ELLIPSIS)
 assert tried.attempted and not tried.failed
 assert "scale" in declared.parameters["properties"]
@@ -24,7 +24,7 @@ assert declared.formula and declared.prefer and declared.lowest_value
 def test_the_loss_of_the_contributing_page_is_found_and_its_example_holds(tmp_path: Path) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
-    plugin = tmp_path / "log_cosh.py"
+    plugin = tmp_path / "pseudo_huber.py"
     plugin.write_text(example, encoding="utf-8")
     # In a Python of its own: a loss that was registered stays registered.
     finished = subprocess.run(

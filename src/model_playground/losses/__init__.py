@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from model_playground.losses.base import WeightedSum as WeightedSum
     from model_playground.losses.base import register as register
     from model_playground.losses.binary import BinaryCrossEntropyLoss as BinaryCrossEntropyLoss
+    from model_playground.losses.boundary import BoundaryLoss as BoundaryLoss
     from model_playground.losses.boxes import BalancedL1BoxLoss as BalancedL1BoxLoss
     from model_playground.losses.boxes import L1BoxLoss as L1BoxLoss
     from model_playground.losses.boxes import SmoothL1BoxLoss as SmoothL1BoxLoss
@@ -48,13 +49,24 @@ if TYPE_CHECKING:
     from model_playground.losses.focal import BinaryFocalLoss as BinaryFocalLoss
     from model_playground.losses.focal import FocalLoss as FocalLoss
     from model_playground.losses.lovasz import LovaszLoss as LovaszLoss
+    from model_playground.losses.mask import (
+        BinaryCrossEntropyDiceMaskLoss as BinaryCrossEntropyDiceMaskLoss,
+    )
+    from model_playground.losses.noisy_labels import (
+        GeneralisedCrossEntropyLoss as GeneralisedCrossEntropyLoss,
+    )
+    from model_playground.losses.noisy_labels import (
+        SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss,
+    )
     from model_playground.losses.overlap import DiceLoss as DiceLoss
     from model_playground.losses.overlap import FocalTverskyLoss as FocalTverskyLoss
     from model_playground.losses.overlap import SoftIoULoss as SoftIoULoss
     from model_playground.losses.overlap import TverskyLoss as TverskyLoss
     from model_playground.losses.regression import HuberLoss as HuberLoss
     from model_playground.losses.regression import L1Loss as L1Loss
+    from model_playground.losses.regression import LogCoshLoss as LogCoshLoss
     from model_playground.losses.regression import MSELoss as MSELoss
+    from model_playground.losses.regression import MSLELoss as MSLELoss
     from model_playground.losses.regression import QuantileLoss as QuantileLoss
     from model_playground.losses.regression import SmoothL1Loss as SmoothL1Loss
 

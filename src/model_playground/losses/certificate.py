@@ -347,7 +347,7 @@ def _extremes(subject: _Subject) -> Iterator[tuple[str, Tensor, Tensor]]:
         points, true_points = (boxes[:, :2].repeat(1, 2) for boxes in (input, target))
         yield "boxes without area", points, target
         yield "no area on either side", points, true_points
-    elif subject.loss.reads[0].form is TargetForm.VALUE:
+    elif subject.loss.reads[0].form in (TargetForm.VALUE, TargetForm.AMOUNT):
         yield "predictions that are exact", target.clone(), target
     elif subject.loss.reads[0].form is TargetForm.CLASS_INDEX:
         yield "one class alone in the batch", input, torch.zeros_like(target)

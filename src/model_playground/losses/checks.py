@@ -7,6 +7,7 @@ in a compiled graph; `check_values` changes that.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args
 
 import torch
@@ -66,6 +67,12 @@ def check_same_shape(input: Tensor, target: Tensor) -> None:
     _check_shape(target, input.shape)
 
 
+def check_amounts(input: Tensor, target: Tensor) -> None:
+    """Check an input and a target with one real number each, the target's being 0 or more."""
+    check_same_shape(input, target)
+    _check_range(target, 0, math.inf, "values of 0 or more, in their own unit")
+
+
 def check_classes(
     input: Tensor,
     target: Tensor,
@@ -118,6 +125,13 @@ def check_answers(
         _check_range(target, 0, 1, wanted, ignored=ignore_index)
 
 
+def check_masks(input: Tensor) -> None:
+    """Check that the input holds a mask for each object, (M, height, width)."""
+    if input.ndim != 3:
+        wanted = "(M, height, width): one mask for each object"
+        raise refused("input", f"of shape {_shape(input.shape)}", wanted)
+
+
 def check_boxes(input: Tensor, target: Tensor) -> None:
     """Check matched pairs of boxes, (M, 4) each."""
     for name, boxes in (("input", input), ("target", target)):
@@ -151,7 +165,7 @@ def _check_shape(target: Tensor, wanted: torch.Size) -> None:
 
 
 def _check_range(
-    target: Tensor, lowest: int, highest: int, wanted: str, *, ignored: int | None = None
+    target: Tensor, lowest: float, highest: float, wanted: str, *, ignored: int | None = None
 ) -> None:
     if not _reads_values(target):
         return
