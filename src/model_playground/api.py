@@ -20,6 +20,7 @@ from model_playground.core.contracts import Facts, LossDeclaration
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.events import Emit, Event
 from model_playground.core.expression import parse_losses, parse_slot
+from model_playground.core.loss_records import LossExplanation
 from model_playground.core.records import (
     CheckReport,
     ChoiceRecord,
@@ -210,6 +211,12 @@ class Playground:
         if name not in catalogue:
             raise unknown_name("loss", name, catalogue)
         return catalogue[name]
+
+    def explain_loss(self, name: str) -> LossExplanation:
+        """Return what is known of a loss and what follows from it, such as where it is valid."""
+        from model_playground.insights.loss_explanation import explained
+
+        return explained(self.get_loss(name), self._catalogue())
 
     def loss_choices(
         self, task: str | None = None, *, split: str | None = None

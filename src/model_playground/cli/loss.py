@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,10 @@ import typer
 from model_playground.cli.options import Json, Plugins, Workspace, opened
 
 if TYPE_CHECKING:
+    from model_playground.core.loss_records import LossExplanation
     from model_playground.core.records import LossCertificate
+
+_WIDTH = 96
 
 commands = typer.Typer(
     name="loss", help="What losses there are, and which suits.", no_args_is_help=True
@@ -63,35 +67,69 @@ def show(
     name: str, plugin: Plugins = None, workspace: Workspace = None, json: Json = False
 ) -> None:
     """Explain a loss: formula, symbols, what it costs, when to prefer it, its parameters."""
-    from model_playground.cli.display import print_json, print_table
+    from model_playground.cli.display import print_json
 
-    loss = opened(workspace, plugin).get_loss(name)
+    loss = opened(workspace, plugin).explain_loss(name)
     if json:
         print_json(loss)
-        return
-    typer.echo(f"{loss.title} ({loss.name}, {loss.class_name})\n\n{loss.summary}\n")
-    if loss.text:
-        typer.echo(f"{loss.text}\n")
-    typer.echo(f"Formula (LaTeX):\n  {' '.join(loss.formula.split())}")
-    for symbol, meaning in loss.symbols.items():
-        typer.echo(f"  {symbol}: {meaning}")
+    else:
+        _print_explanation(loss)
+
+
+def _print_explanation(loss: LossExplanation) -> None:
+    from model_playground.cli.display import print_table
+    from model_playground.core.declaration import bounds_text, default_text
+    from model_playground.insights.formula_text import formula_text
+
+    typer.echo(f"{loss.title} ({loss.name}, {loss.class_name})\n")
+    _print_paragraphs(loss.summary, loss.text)
+    if loss.formula:
+        typer.echo("Formula:")
+        _print_indented(loss.formula_text)
+        for symbol, meaning in loss.symbols.items():
+            _print_indented(f"{formula_text(symbol)}: {meaning}", hanging=4)
+        typer.echo("")
     for heading, text in (
         ("Lowest value", loss.lowest_value),
         ("Uninformed guess", loss.uninformed_guess),
         ("Prefer", loss.prefer),
         ("Avoid", loss.avoid),
-        ("Reference", loss.reference),
+        ("Input and target", loss.shape),
     ):
         if text:
-            typer.echo(f"\n{heading}: {text}")
+            _print_paragraphs(f"{heading}: {text}")
+    _print_paragraphs(*loss.notes)
     parameters = loss.parameters["properties"]
     if parameters:
-        typer.echo("")
         rows = (
-            (key, str(part.get("default")), part.get("description", ""))
+            (key, default_text(part), bounds_text(part), part.get("description", ""))
             for key, part in parameters.items()
         )
-        print_table(("parameter", "default", "meaning"), rows, empty="")
+        print_table(("parameter", "default", "allowed", "meaning"), rows, empty="")
+        typer.echo("")
+    places = (
+        (one.task, one.slot, _state(one.state, one.condition), one.reason) for one in loss.places
+    )
+    print_table(("task", "slot", "", ""), places, empty="")
+    typer.echo(f"\nPython:\n{indent(loss.usage, '  ')}\n")
+    if loss.related:
+        _print_paragraphs(f"Related: {', '.join(loss.related)}")
+    if loss.reference:
+        _print_paragraphs(f"Reference: {loss.reference}")
+
+
+def _state(state: str, condition: str) -> str:
+    return f"{state} ({condition})" if condition else state
+
+
+def _print_paragraphs(*paragraphs: str) -> None:
+    for paragraph in paragraphs:
+        if paragraph:
+            typer.echo(fill(" ".join(paragraph.split()), _WIDTH) + "\n")
+
+
+def _print_indented(text: str, *, hanging: int = 2) -> None:
+    typer.echo(fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  " + " " * hanging))
 
 
 @commands.command()

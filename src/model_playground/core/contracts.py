@@ -61,6 +61,17 @@ class PerSample(StrEnum):
     PER_IMAGE_FORM = "per-image form"  # summed over a batch in training, over each image here
 
 
+class Circumstance(StrEnum):
+    """What data can be like, so that it matters for the choice of a loss."""
+
+    IMBALANCE = "imbalance"  # some classes are much rarer than others
+    SMALL_OBJECTS = "small objects"  # objects or regions that cover little of an image
+    MANY_CLASSES = "many classes"
+    WRONG_LABELS = "wrong labels"
+    OUTLIERS = "outliers"  # target values far from the others
+    WIDE_RANGE = "wide range"  # positive target values of very different size
+
+
 class State(StrEnum):
     """Whether a loss can be chosen for a slot."""
 
@@ -104,6 +115,8 @@ class LossDeclaration(BaseModel):
     reads: tuple[Reading, ...]
     layouts: tuple[Layout, ...]  # the layouts it is defined on
     traits: Traits
+    suits: tuple[Circumstance, ...]
+    suffers: tuple[Circumstance, ...]
     summary: str
     text: str
     formula: str
@@ -112,6 +125,8 @@ class LossDeclaration(BaseModel):
     uninformed_guess: str
     prefer: str
     avoid: str
+    shape: str
+    example: str  # Python, as in an interactive session
     reference: str
     parameters: dict[str, Any]  # JSON schema
 

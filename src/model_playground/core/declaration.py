@@ -129,3 +129,53 @@ def _type_of(schema: dict[str, Any]) -> Any:
         if kind is float
         else (Annotated[kind, Field(**bounds)])
     )
+
+
+def default_text(schema: dict[str, Any]) -> str:
+    """Return a parameter's default as it is written in an expression; empty if it has none.
+
+    >>> default_text({"default": None}), default_text({"default": "skip"}), default_text({})
+    ('null', "'skip'", '')
+    """
+    if "default" not in schema:
+        return ""
+    default = schema["default"]
+    if default is None or isinstance(default, bool):
+        return {None: "null", True: "true", False: "false"}[default]
+    return f"{default:.4g}" if isinstance(default, float) else repr(default)
+
+
+def bounds_text(schema: dict[str, Any]) -> str:
+    """Return in words which values a parameter takes.
+
+    >>> bounds_text({"type": "number", "minimum": 0, "exclusiveMaximum": 1})
+    'a number, 0 or more, below 1'
+    >>> bounds_text({"anyOf": [{"type": "array"}, {"type": "null"}]})
+    'a list, or null'
+    """
+    if "anyOf" in schema:
+        return ", or ".join(bounds_text(part) for part in schema["anyOf"])
+    if "enum" in schema or "const" in schema:
+        return " or ".join(repr(one) for one in schema.get("enum", (schema.get("const"),)))
+    kind = _KINDS.get(schema.get("type", ""), "a value")
+    limits = [
+        words.format(f"{schema[word]:g}") for word, words in _LIMITS.items() if word in schema
+    ]
+    return ", ".join([kind, *limits])
+
+
+_KINDS = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "string": "a text",
+    "null": "null",
+    "array": "a list",
+    "object": "parameters by name",
+}
+_LIMITS = {
+    "minimum": "{} or more",
+    "exclusiveMinimum": "above {}",
+    "maximum": "{} or less",
+    "exclusiveMaximum": "below {}",
+}

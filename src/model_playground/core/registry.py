@@ -25,10 +25,14 @@ class Registry(Generic[T]):
 
     `package` names the module, or the package with one file for each thing, that is imported
     when the registry is first read: a new file in it is found without being listed anywhere.
+    `group` names the entry points by which other installed packages add to it. `faults` says
+    which of them could not be used, and why; the others can.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, *, group: str | None = None) -> None:
         self.kind = kind
+        self.group = group
+        self.faults: list[str] = []
         self._package = package
         self._declarations: dict[str, T] = {}
         self._discovered = False
@@ -56,6 +60,29 @@ class Registry(Generic[T]):
             package = importlib.import_module(self._package)
             for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
                 importlib.import_module(f"{self._package}.{module.name}")
+            if self.group is not None:
+                self._add_entry_points(self.group)
+
+    def _add_entry_points(self, group: str) -> None:
+        from model_playground.core import entry_points
+
+        for entry in entry_points.found(group):
+            before = dict(self._declarations)
+            fault = ""
+            try:
+                entry.load()
+            except (Exception, SystemExit) as error:  # another's code may raise anything
+                fault = f"{type(error).__name__}: {error}"
+            else:
+                if self._declarations.keys() == before.keys() and not self._has_own(entry.module):
+                    fault = f"it registers no {self.kind}"
+            if fault:
+                self._declarations = before
+                self.faults.append(f"{entry_points.described(entry)} is left out: {fault}")
+
+    def _has_own(self, module: str) -> bool:
+        """Say whether a module that was imported before had something to register."""
+        return any(f"{one.__module__}.".startswith(f"{module}.") for one in self)
 
     def __getitem__(self, name: str) -> T:
         self._discover()

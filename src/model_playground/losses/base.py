@@ -27,13 +27,20 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 from torch import Tensor, nn
 
-from model_playground.core.contracts import Layout, LossDeclaration, Reading, Traits
+from model_playground.core.contracts import (
+    Circumstance,
+    Layout,
+    LossDeclaration,
+    Reading,
+    Traits,
+)
 from model_playground.core.declaration import parameters_schema, validated
 from model_playground.core.docstrings import explanation
 from model_playground.core.errors import InvalidError
 from model_playground.core.expression import LossTerm
 from model_playground.core.registry import Registry
 from model_playground.losses import kernels
+from model_playground.losses.catalogue import ENTRY_POINTS
 
 Reduction = Literal["mean", "sum", "none"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")
@@ -144,7 +151,8 @@ def _complete_docstring(loss: type[Loss]) -> None:
 class Loss(nn.Module):
     """A loss: fields with defaults and bounds, a docstring, and `terms`, the formula.
 
-    A subclass states its `name`, `title`, `family`, what it `reads` and its `traits`; annotates
+    A subclass states its `name`, `title`, `family`, what it `reads`, its `traits`, and what data
+    it `suits` and what it `suffers` from; annotates
     its parameters as `gamma: float = Field(default=2.0, ge=0, description="…")`; explains itself
     in its docstring; and writes `terms`. `register` makes it known. It is an ordinary `nn.Module`.
 
@@ -159,6 +167,8 @@ class Loss(nn.Module):
     reads: ClassVar[tuple[Reading, ...]]
     layouts: ClassVar[tuple[Layout, ...]] = ALL_LAYOUTS
     traits: ClassVar[Traits] = Traits()
+    suits: ClassVar[tuple[Circumstance, ...]] = ()  # what it was made for
+    suffers: ClassVar[tuple[Circumstance, ...]] = ()  # what makes it a poor choice
     Record: ClassVar[type[BaseModel]]
     __signature__: ClassVar[inspect.Signature]
 
@@ -348,7 +358,9 @@ class WeightedSum(Loss):
 
 
 LossType = TypeVar("LossType", bound=type[Loss])
-LOSSES: Registry[type[Loss]] = Registry("loss", package="model_playground.losses")
+LOSSES: Registry[type[Loss]] = Registry(
+    "loss", package="model_playground.losses", group=ENTRY_POINTS
+)
 
 
 def register(loss: LossType) -> LossType:
@@ -395,6 +407,8 @@ def declaration(loss: type[Loss]) -> LossDeclaration:
         reads=loss.reads,
         layouts=loss.layouts,
         traits=loss.traits,
+        suits=loss.suits,
+        suffers=loss.suffers,
         summary=said.summary,
         text=said.text,
         formula=sections.get("Formula", ""),
@@ -403,6 +417,8 @@ def declaration(loss: type[Loss]) -> LossDeclaration:
         uninformed_guess=_joined(sections.get("Uninformed guess", "")),
         prefer=_joined(sections.get("Prefer", "")),
         avoid=_joined(sections.get("Avoid", "")),
+        shape=_joined(sections.get("Shape", "")),
+        example=sections.get("Example", ""),
         reference=_joined(sections.get("Reference", "")),
         parameters=parameters_schema(loss.Record),
     )

@@ -3,6 +3,7 @@
 The declarations stand in the losses' own files, which import torch (seconds). Listings, forms and
 the check of a specification read this cache instead. It is written the first time it is needed
 after a loss has changed, and it is shipped in the wheel; its key is the content of the files.
+Losses of other installed packages, which are found by their entry points, are part of it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from model_playground.core import entry_points
 from model_playground.core.contracts import LossDeclaration
 from model_playground.core.errors import InvalidError
 
@@ -23,7 +25,17 @@ _FOLDER = Path(__file__).parent
 _SHIPPED = _FOLDER / "catalogue.json"
 _SHAPED_BY = ("contracts.py", "docstrings.py", "declaration.py")
 
+ENTRY_POINTS = "model_playground.losses"
+"""The group of entry points by which an installed package adds losses."""
+
 Notify = Callable[[str], None]
+
+
+class _Catalogue(NamedTuple):
+    """The declarations by name, and what was left out of them."""
+
+    losses: dict[str, LossDeclaration]
+    faults: list[str]
 
 
 def load(
@@ -33,11 +45,20 @@ def load(
 
     Args:
         plugins: files with the user's own losses.
-        notify: told what is being done when torch has to be imported.
+        notify: told what is being done when torch has to be imported, and which installed
+            package's losses cannot be used.
 
     Raises:
         InvalidError: a plug-in cannot be read or fails when it is run.
     """
+    catalogue = _load(plugins, notify)
+    if notify:
+        for fault in catalogue.faults:
+            notify(fault)
+    return catalogue.losses
+
+
+def _load(plugins: Sequence[str | Path], notify: Notify | None) -> _Catalogue:
     files = [Path(plugin) for plugin in plugins]
     key = _key(files)
     for place in _places(key):
@@ -46,9 +67,9 @@ def load(
             return known
     if notify:
         notify("Reading the losses' declarations; this imports PyTorch and is done once.")
-    declarations = _declared(files)
-    _write(key, declarations, only_cache=bool(files))
-    return declarations
+    catalogue = _declared(files)
+    _write(key, catalogue, only_cache=bool(files) or bool(entry_points.found(ENTRY_POINTS)))
+    return catalogue
 
 
 def load_plugin(plugin: str | Path) -> None:
@@ -92,14 +113,15 @@ def load_plugin(plugin: str | Path) -> None:
         )
 
 
-def _declared(plugins: Sequence[Path]) -> dict[str, LossDeclaration]:
+def _declared(plugins: Sequence[Path]) -> _Catalogue:
     from model_playground.losses.base import LOSSES, declaration
 
     for plugin in plugins:
         load_plugin(plugin)
     named = {str(plugin.resolve()) for plugin in plugins}
     declared = (declaration(loss) for loss in LOSSES)
-    return {one.name: one for one in declared if one.plugin is None or one.plugin in named}
+    wanted = {one.name: one for one in declared if one.plugin is None or one.plugin in named}
+    return _Catalogue(wanted, LOSSES.faults)
 
 
 def _content(path: Path) -> bytes:
@@ -120,6 +142,7 @@ def _key(plugins: Sequence[Path]) -> str:
     shaped = [_FOLDER.parent / "core" / name for name in _SHAPED_BY]
     for path in [*sources, *shaped]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(entry_points.content_key(ENTRY_POINTS))
     for plugin in plugins:
         digest.update(str(plugin.resolve()).encode() + b"\0" + _content(plugin) + b"\0")
     return digest.hexdigest()
@@ -130,20 +153,20 @@ def _places(key: str) -> list[Path]:
     return [_SHIPPED, cache / f"losses-{key[:16]}.json"]
 
 
-def _read(place: Path, key: str) -> dict[str, LossDeclaration] | None:
+def _read(place: Path, key: str) -> _Catalogue | None:
     try:
         stored: dict[str, Any] = json.loads(place.read_bytes())
         if stored["key"] != key:
             return None
-        return {
-            record["name"]: LossDeclaration.model_validate(record) for record in stored["losses"]
-        }
+        losses = [LossDeclaration.model_validate(record) for record in stored["losses"]]
+        return _Catalogue({one.name: one for one in losses}, list(stored["faults"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _write(key: str, declarations: dict[str, LossDeclaration], *, only_cache: bool) -> None:
-    stored = {"key": key, "losses": [one.model_dump(mode="json") for one in declarations.values()]}
+def _write(key: str, catalogue: _Catalogue, *, only_cache: bool) -> None:
+    losses = [one.model_dump(mode="json") for one in catalogue.losses.values()]
+    stored = {"key": key, "losses": losses, "faults": catalogue.faults}
     for place in _places(key)[1 if only_cache else 0 :]:
         temporary = place.with_name(f"{place.name}.{os.getpid()}")
         try:
