@@ -25,7 +25,7 @@ from model_playground.losses import Loss, register
 
 
 @register
-class LogCoshLoss(Loss):
+class OwnLogCoshLoss(Loss):
     """Log-cosh: nearly squared near 0, nearly linear far from it."""
 
     name = "my_log_cosh"
@@ -163,11 +163,11 @@ def test_a_plugin_is_usable_and_reads_like_a_built_in(plugin: Path) -> None:
         from model_playground.losses import base, catalogue
         catalogue.load_plugin({str(plugin)!r})
         catalogue.load_plugin({str(plugin)!r})
-        from model_playground.losses import LogCoshLoss
+        from model_playground.losses import OwnLogCoshLoss
         loss = base.LOSSES["my_log_cosh"](scale=2)
-        assert repr(loss) == "LogCoshLoss(scale=2.0)"
+        assert repr(loss) == "OwnLogCoshLoss(scale=2.0)"
         assert loss(torch.zeros(3), torch.zeros(3)) == 0
-        assert base.declaration(LogCoshLoss).plugin == {str(plugin)!r}
+        assert base.declaration(OwnLogCoshLoss).plugin == {str(plugin)!r}
     """)
 
 
@@ -187,7 +187,7 @@ def test_a_faulty_plugin_is_named(plugin: Path, content: str, sentence: str) -> 
 
 
 def test_no_plugin_takes_the_name_of_a_built_in(plugin: Path) -> None:
-    plugin.write_text(PLUGIN.replace("my_log_cosh", "focal").replace("LogCosh", "Focal"))
+    plugin.write_text(PLUGIN.replace("my_log_cosh", "focal").replace("OwnLogCosh", "Focal"))
     run(f"""
         from model_playground.core.errors import InvalidError
         from model_playground.losses import catalogue
