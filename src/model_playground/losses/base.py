@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -19,16 +20,26 @@ from typing import (
     NamedTuple,
     TypeVar,
     dataclass_transform,
+    get_args,
     get_type_hints,
 )
 
 import torch
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic.fields import FieldInfo
 from torch import Tensor, nn
 
 from model_playground.core.contracts import (
     Circumstance,
+    ClassWeighting,
     Layout,
     LossDeclaration,
     Reading,
@@ -40,11 +51,18 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.expression import LossTerm
 from model_playground.core.registry import Registry
 from model_playground.losses import kernels
+from model_playground.losses.arithmetic import in_float32 as in_float32
+from model_playground.losses.arithmetic import ratio as ratio
 from model_playground.losses.catalogue import ENTRY_POINTS
 
 Reduction = Literal["mean", "sum", "none"]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum", "none")
 ALL_LAYOUTS = (Layout.ITEM, Layout.PIXEL)
+
+
+Kernel = tuple[Callable[[Tensor, Tensor, int], Any], int]
+"""A pass over input and target that several losses can share: what does it, and the index or
+target value that it ignores."""
 
 
 class RecordedAs(NamedTuple):
@@ -74,6 +92,38 @@ Factors = Annotated[
 """Factors, mostly one for each class, as a list or a tensor; None is a factor of 1 everywhere."""
 
 
+def _no_word(value: Any) -> Any:
+    if isinstance(value, str) and value in get_args(ClassWeighting):
+        raise ValueError(
+            "an experiment computes these weights from its train part; elsewhere give numbers, as "
+            "balanced_weights(counts) and effective_number_weights(counts) of "
+            "model_playground.losses return them"
+        )
+    return _as_list(value)
+
+
+ClassFactors = Annotated[
+    float | Sequence[float] | Tensor | None,
+    RecordedAs(
+        Annotated[
+            list[float] | None,
+            BeforeValidator(_no_word),
+            AfterValidator(_not_negative),
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"type": "array", "items": {"type": "number"}},
+                        {"type": "string", "enum": list(get_args(ClassWeighting))},
+                        {"type": "null"},
+                    ]
+                }
+            ),
+        ]
+    ),
+]
+"""A factor for each class; a specification may have the word `balanced` or `effective` instead."""
+
+
 class Addend(NamedTuple):
     """One addend of a loss: `scale` · Σ value / Σ weight, summed over every unit."""
 
@@ -81,17 +131,6 @@ class Addend(NamedTuple):
     scale: float
     value: Tensor  # numerator of every unit, float32
     weight: Tensor  # denominator of every unit, of the same shape
-
-
-def in_float32(tensor: Tensor) -> Tensor:
-    """Return a tensor in float32, the least that sums are made in; float64 stays as it is."""
-    return tensor if tensor.dtype == torch.float64 else tensor.float()
-
-
-def ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """Divide, and give 0 with a valid gradient where there is nothing to divide by."""
-    empty = denominator == 0
-    return torch.where(empty, numerator * 0, numerator / torch.where(empty, 1, denominator))
 
 
 _RECORD = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -256,7 +295,22 @@ class Loss(nn.Module):
         Names and scales are those of `formula_addends`; the first axis of every value and weight
         is the image. A kernel may be asked for a second derivative, and answers by the formula.
         """
+        kernel = self.kernel(input, target)
+        if kernel is None:
+            return None
+        run, ignored = kernel
+        return self.addends_of_sums(run(input, target, ignored), per_image=per_image)
+
+    def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
+        """Return the pass that gives all that this loss needs of input and target, if there is one.
+
+        Losses with the same one share it in a weighted sum.
+        """
         return None
+
+    def addends_of_sums(self, sums: Any, *, per_image: bool) -> tuple[Addend, ...]:
+        """Return the addends from what `kernel` gave."""
+        raise NotImplementedError
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, reduced as `reduction` says."""
@@ -314,6 +368,26 @@ def _image_sums(units: Tensor) -> Tensor:
     return units.flatten(1).sum(1) if units.ndim > 1 else units
 
 
+def joint_addends(
+    losses: Sequence[Loss], input: Tensor, target: Tensor, *, per_image: bool
+) -> list[tuple[Addend, ...]]:
+    """Return the addends of several losses of one input; a kernel that several want runs once."""
+    wanted = [
+        loss.kernel(input, target) if len(losses) > 1 and kernels.apply_to(input) else None
+        for loss in losses
+    ]
+    times = Counter(kernel for kernel in wanted if kernel is not None)
+    passes = {
+        (run, ignored): run(input, target, ignored) for (run, ignored), n in times.items() if n > 1
+    }
+    return [
+        loss.addends_of_sums(passes[kernel], per_image=per_image)
+        if kernel in passes
+        else loss.addends(input, target, per_image=per_image)
+        for loss, kernel in zip(losses, wanted, strict=True)
+    ]
+
+
 class WeightedSum(Loss):
     """A weighted sum of losses that read the same input and target.
 
@@ -339,14 +413,15 @@ class WeightedSum(Loss):
             assert isinstance(loss, Loss)
             loss.check(input, target)
 
-    def formula_addends(
-        self, input: Tensor, target: Tensor, *, per_image: bool
+    def addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool = False
     ) -> tuple[Addend, ...]:
+        losses = [loss for loss in self.losses if isinstance(loss, Loss)]
+        found = joint_addends(losses, input, target, per_image=per_image)
         return tuple(
             addend._replace(scale=weight * addend.scale)
-            for loss, weight in zip(self.losses, self.weights, strict=True)
-            if isinstance(loss, Loss)
-            for addend in loss.addends(input, target, per_image=per_image)
+            for addends, weight in zip(found, self.weights, strict=True)
+            for addend in addends
         )
 
     def unreduced(self, input: Tensor, target: Tensor) -> Tensor:

@@ -7,15 +7,14 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Link, Reading, TargetForm, Traits
-from model_playground.losses.base import Factors, Loss, in_float32, register
+from model_playground.losses.arithmetic import in_float32
+from model_playground.losses.arithmetic import index_and_kept as index_and_kept
+from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
 from model_playground.losses.checks import check_classes, class_axis
+from model_playground.losses.kernels.regions import RegionSums, region_sums
 
-
-def index_and_kept(target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
-    """Return class indices in which ignored ones are 0, and which ones are not ignored."""
-    index = target.long()
-    kept = index != ignore_index
-    return index.where(kept, 0), kept
+FEW_CLASSES = 48
+"""Fewer classes than these are left to PyTorch's own operator, which takes as long or less."""
 
 
 def weighed_surprise(
@@ -88,7 +87,7 @@ class CrossEntropyLoss(Loss):
     )
     traits = Traits(pairwise=True)
 
-    weight: Factors = Field(default=None, description="a factor for each class")
+    weight: ClassFactors = Field(default=None, description="a factor for each class")
     label_smoothing: float = Field(
         default=0.0, ge=0, le=1, description="share of the target spread evenly over all classes"
     )
@@ -121,6 +120,26 @@ class CrossEntropyLoss(Loss):
         # A class that is ruled out (a score of -∞) and has no share in the target costs nothing.
         value = -(q * log_p.clamp(min=torch.finfo(log_p.dtype).min)).sum(axis)
         return value, torch.ones_like(value)
+
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        # Below so many classes PyTorch's own operator is as fast as the pass of our kernel.
+        if input.ndim > 2 and input.shape[1] >= FEW_CLASSES:
+            return super().fast_addends(input, target, per_image=per_image)
+        return None
+
+    def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
+        if input.ndim < 3 or target.is_floating_point() or self.label_smoothing:
+            return None
+        return region_sums, self.ignore_index
+
+    def addends_of_sums(self, sums: RegionSums, *, per_image: bool) -> tuple[Addend, ...]:
+        weight = self.factors("weight")
+        value, share = sums.surprise, sums.true
+        if weight is not None:
+            value, share = value * weight, share * weight
+        return (Addend(self.name, 1.0, value.sum(1), share.sum(1)),)
 
 
 @register

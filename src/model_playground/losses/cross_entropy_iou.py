@@ -6,10 +6,10 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Link, Reading, TargetForm
-from model_playground.losses.base import Addend, image_losses, in_float32, register
+from model_playground.losses.base import Addend, image_losses, register
 from model_playground.losses.checks import check_classes
-from model_playground.losses.cross_entropy import index_and_kept, weighed_surprise
-from model_playground.losses.overlap import SoftIoULoss, class_areas
+from model_playground.losses.kernels.regions import RegionSums, region_sums_by_formula
+from model_playground.losses.overlap import SoftIoULoss
 
 
 @register
@@ -74,7 +74,14 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
         default=0.5, ge=0, le=1, description="the share of the IoU part; cross-entropy has the rest"
     )
 
+    interpolate: bool = Field(
+        default=False,
+        description="take logits of another resolution and interpolate them to the target's",
+    )
+
     def check(self, input: Tensor, target: Tensor) -> None:
+        if self.interpolate and input.ndim == 4 and target.ndim == 3:
+            input = input[:, :, :1, :1].expand(*input.shape[:2], *target.shape[1:])
         check_classes(
             input,
             target,
@@ -86,14 +93,18 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
     def formula_addends(
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...]:
-        index, kept = index_and_kept(target, self.ignore_index)
-        log_p = in_float32(input).log_softmax(1)
-        pixels = weighed_surprise(log_p, index, kept, self.factors("weight"))
-        areas = class_areas(log_p.exp(), index, kept)
-        classes = self.of_areas(*areas, per_image=per_image or self.per_image)
+        sums = region_sums_by_formula(input, target, self.ignore_index)
+        return self.addends_of_sums(sums, per_image=per_image)
+
+    def addends_of_sums(self, sums: RegionSums, *, per_image: bool) -> tuple[Addend, ...]:  # type: ignore[override]
+        weight = self.factors("weight")
+        value, share = sums.surprise, sums.true
+        if weight is not None:
+            value, share = value * weight, share * weight
+        (classes,) = super().addends_of_sums(sums, per_image=per_image)
         return (
-            Addend("cross_entropy", 1 - self.iou_weight, *pixels),
-            Addend("iou", self.iou_weight, *classes),
+            Addend("cross_entropy", 1 - self.iou_weight, value.sum(1), share.sum(1)),
+            classes._replace(name="iou", scale=self.iou_weight),
         )
 
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,10 +9,16 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Layout, Link, PerSample, Reading, TargetForm, Traits
-from model_playground.losses.base import Addend, Factors, Loss, in_float32, ratio, register
-from model_playground.losses.binary import answers_and_kept
+from model_playground.losses.arithmetic import (
+    answers_and_kept,
+    in_float32,
+    index_and_kept,
+    ratio,
+)
+from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
-from model_playground.losses.cross_entropy import index_and_kept
+from model_playground.losses.kernels.answer_areas import AnswerSums, answer_sums
+from model_playground.losses.kernels.regions import RegionSums, region_sums
 
 
 class OverlapLoss(Loss):
@@ -30,7 +36,7 @@ class OverlapLoss(Loss):
     layouts = (Layout.PIXEL,)
     traits = Traits(per_sample=PerSample.PER_IMAGE_FORM)
 
-    weight: Factors = Field(default=None, description="a factor for each class")
+    weight: ClassFactors = Field(default=None, description="a factor for each class")
     absent: Literal["skip", "count"] = Field(
         default="skip",
         description="classes without a true pixel: left out, or counted as not overlapping",
@@ -109,40 +115,18 @@ class AreaLoss(OverlapLoss):
             *(group_sums(area, per_image=per_image) for area in (torch.minimum(p, t), p, t))
         )
 
-    def of_areas(
-        self, shared: Tensor, predicted: Tensor, true: Tensor, *, per_image: bool
-    ) -> tuple[Tensor, Tensor]:
-        """Return value and weight of every class from the areas of each image."""
-        shared, predicted, true = (
-            area if per_image else area.sum(0, keepdim=True) for area in (shared, predicted, true)
-        )
-        return self.weighed(self.lost(shared, predicted, true), predicted, true)
+    def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
+        return (region_sums if input.ndim > target.ndim else answer_sums), self.ignore_index
 
-    def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
-        if target.shape == input.shape:
-            return super()._terms(input, target, per_image=per_image)
-        p = in_float32(input).softmax(1)
-        areas = class_areas(p, *index_and_kept(target, self.ignore_index))
-        return self.of_areas(*areas, per_image=per_image)
-
-
-def class_areas(p: Tensor, index: Tensor, kept: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the shared, the predicted and the true area of every class, (N, C) each.
-
-    They are summed without writing the truth out as 0 and 1 for every class.
-
-    Args:
-        p: probabilities, (N, C, d1, …).
-        index: class indices, (N, d1, …), in range also where a pixel is ignored.
-        kept: false where a pixel is ignored.
-    """
-    of_true = p.gather(1, index.unsqueeze(1)).squeeze(1)
-    pixels = kept.to(p.dtype).flatten(1)
-    none = p.new_zeros(p.shape[:2])
-    shared = none.scatter_add(1, index.flatten(1), of_true.flatten(1) * pixels)
-    true = none.scatter_add(1, index.flatten(1), pixels)
-    predicted = (p.flatten(2) * pixels.unsqueeze(1)).sum(2)
-    return shared, predicted, true
+    def addends_of_sums(
+        self, sums: AnswerSums | RegionSums, *, per_image: bool
+    ) -> tuple[Addend, ...]:
+        areas = torch.stack((sums.shared, sums.predicted, sums.true))
+        if not (per_image or self.per_image):
+            areas = areas.sum(1, keepdim=True)
+        shared, predicted, true = areas
+        losses = self.lost(shared, predicted, true)
+        return (Addend(self.name, 1.0, *self.weighed(losses, predicted, true)),)
 
 
 def group_sums(units: Tensor, *, per_image: bool) -> Tensor:
@@ -264,10 +248,8 @@ class DiceLoss(AreaLoss):
         areas = (p * t, p.square(), t.square())
         return self.lost(*(group_sums(area, per_image=per_image) for area in areas))
 
-    def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
-        if self.squared:  # needs more than areas
-            return OverlapLoss._terms(self, input, target, per_image=per_image)
-        return super()._terms(input, target, per_image=per_image)
+    def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
+        return None if self.squared else super().kernel(input, target)
 
     def lost(self, shared: Tensor, predicted: Tensor, true: Tensor) -> Tensor:
         return 1 - ratio(2 * shared, predicted + true)

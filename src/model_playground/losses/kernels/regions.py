@@ -1,0 +1,181 @@
+"""Sums over pixels from one softmax: what cross-entropy and the losses of overlap are made of.
+
+One pass over blocks of pixels that fit a core's cache gives, for every image, the summed surprise
+and the shared, predicted and true area of every class. Backward recomputes the probabilities and
+writes the gradient in a second pass: of the logits' size nothing is kept, and the truth is never
+written out as 0 and 1 for every class.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional
+
+from model_playground.losses.arithmetic import index_and_kept, sum_type
+from model_playground.losses.kernels.blocks import InterpolatedScores, Scores
+from model_playground.losses.kernels.workers import in_parallel
+
+LOG2_E = math.log2(math.e)
+
+_Job = tuple[Any, ...]
+"""A block's place in the scores, and its views of everything else."""
+
+
+class RegionSums(NamedTuple):
+    """Sums over the pixels of each image that are not ignored, by class; (N, C) each."""
+
+    surprise: Tensor  # Σ -log p_c [y = c]
+    shared: Tensor  # Σ p_c [y = c]
+    predicted: Tensor  # Σ p_c
+    true: Tensor  # Σ [y = c]
+
+
+def region_sums(logits: Tensor, target: Tensor, ignore_index: int) -> RegionSums:
+    """Return the sums over pixels, differentiable in the logits.
+
+    Args:
+        logits: (N, C, d1, …); or (N, C, h, w) of another resolution than the target, which are
+            interpolated bilinearly block by block, as `align_corners=False` does.
+        target: class indices, (N, d1, …) or (N, H, W).
+        ignore_index: the index of pixels that are left out of all sums.
+    """
+    if logits.shape[2:] == target.shape[1:]:
+        logits, target = logits.flatten(2), target.flatten(1)
+    sums: tuple[Tensor, ...] = _RegionSums.apply(logits, target, ignore_index)
+    return RegionSums(*sums)
+
+
+class _RegionSums(Function):
+    """The sums with a gradient of their own: two passes, on the CPU or in Triton."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, ...]:
+        if logits.is_cuda:
+            from model_playground.losses.kernels.triton_regions import sums_of_pixels
+        else:
+            sums_of_pixels = _sums_of_pixels
+        totals, sums = sums_of_pixels(logits, target, ignore_index)
+        ctx.save_for_backward(logits, target, totals)
+        ctx.ignore_index = ignore_index
+        ctx.mark_non_differentiable(sums.true)
+        return tuple(sums)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        logits, target, totals = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a second derivative may be wanted
+            outputs = region_sums_by_formula(logits, target, ctx.ignore_index)[:3]
+            (slope,) = torch.autograd.grad(outputs, logits, slopes[:3], create_graph=True)
+            return slope, None, None
+        given = (logits, target, ctx.ignore_index, totals, RegionSums(*slopes))
+        if logits.is_cuda:
+            from model_playground.losses.kernels import triton_regions
+
+            return triton_regions.slopes_of_pixels(*given), None, None
+        return _slopes_of_pixels(*given), None, None
+
+
+def region_sums_by_formula(logits: Tensor, target: Tensor, ignore_index: int) -> RegionSums:
+    """Return the sums by operations that can be differentiated any number of times."""
+    if logits.shape[2:] != target.shape[1:]:
+        logits = functional.interpolate(logits, target.shape[1:], mode="bilinear")
+    index, kept = index_and_kept(target.flatten(1), ignore_index)
+    log_p = logits.flatten(2).to(sum_type(logits)).log_softmax(1)
+    of_true = log_p.gather(1, index.unsqueeze(1)).squeeze(1)
+    none = log_p.new_zeros(log_p.shape[:2])
+    return RegionSums(
+        surprise=none.scatter_add(1, index, torch.where(kept, -of_true, 0)),
+        shared=none.scatter_add(1, index, torch.where(kept, of_true.exp(), 0)),
+        predicted=torch.where(kept.unsqueeze(1), log_p.exp(), 0).sum(2),
+        true=none.scatter_add(1, index, kept.to(log_p.dtype)),
+    )
+
+
+# The two passes on the CPU. Powers are of two: their exponential takes half the time of e's.
+
+
+def _scores(logits: Tensor, target: Tensor) -> Scores | InterpolatedScores:
+    if target.ndim == 2:
+        return Scores(logits, sum_type(logits))
+    return InterpolatedScores(logits, (target.shape[1], target.shape[2]), sum_type(logits))
+
+
+def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, RegionSums]:
+    """Return log₂ Σ_c e^{z_c} of every pixel, (N, 1, P), and the sums.
+
+    The logarithm is ∞ where a pixel is ignored, which makes its probabilities 0 in backward.
+    """
+    scores = _scores(logits, target)
+    blocks = scores.blocks
+    index, kept = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    images, classes = logits.shape[:2]
+    log2_total = index.new_empty(index.shape, dtype=scores.dtype)
+    partial = log2_total.new_zeros(4, images, blocks.per_image, classes, dtype=torch.float64)
+
+    def work(jobs: Sequence[_Job]) -> None:
+        room = log2_total.new_empty(blocks.images, classes, blocks.pixels)
+        for place, y, ok, log2_sum, surprise, shared, predicted, true in jobs:
+            block = scores.read(place)
+            highest = block.amax(1, keepdim=True)
+            powers = room[: len(block), :, : block.shape[2]]
+            torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=powers).exp2_()
+            total = powers.sum(1, keepdim=True)
+            predicted.copy_(torch.bmm(powers, (ok / total).mT).squeeze(2))
+            log_total = total.log_()
+            of_true = block.gather(1, y).sub_(highest).sub_(log_total).masked_fill_(~ok, 0)
+            surprise.scatter_add_(1, y[:, 0], of_true[:, 0].double()).neg_()
+            shared.scatter_add_(1, y[:, 0], of_true.exp_().mul_(ok)[:, 0].double())
+            true.scatter_add_(1, y[:, 0], ok[:, 0].double())
+            torch.mul(log_total.add_(highest), LOG2_E, out=log2_sum).masked_fill_(~ok, torch.inf)
+
+    jobs = zip(
+        scores.places,
+        *map(blocks.cut, (index, kept, log2_total)),
+        *map(blocks.cut_partial_sums, partial),
+        strict=True,
+    )
+    in_parallel(work, list(jobs))
+    return log2_total, RegionSums(*partial.sum(2).to(log2_total.dtype))
+
+
+def _slopes_of_pixels(
+    logits: Tensor, target: Tensor, ignore_index: int, log2_total: Tensor, slopes: RegionSums
+) -> Tensor:
+    """Return the logits' gradient from the sums' gradients.
+
+    With s, b and a the gradients of surprise, shared and predicted area, that of one pixel is
+    p_c (a_c + b_c [c = y] - Σ_k p_k a_k - p_y b_y) + s_y (p_c - [c = y]).
+    """
+    scores = _scores(logits, target)
+    blocks = scores.blocks
+    index, kept = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    gradient = torch.zeros_like(logits) if target.ndim > 2 else torch.empty_like(logits)
+    written = _scores(gradient, target)
+
+    def work(jobs: Sequence[_Job]) -> None:
+        room = log2_total.new_empty(blocks.images, logits.shape[1], blocks.pixels)
+        for place, out_place, y, ok, log2_sum, s, b, a in jobs:
+            block = scores.read(place)
+            p = room[: len(block), :, : block.shape[2]]
+            torch.add(-log2_sum, block, alpha=LOG2_E, out=p).exp2_()
+            at_true = p.gather(1, y).mul_(b.gather(2, y)).sub_(s.gather(2, y).mul_(ok))
+            out = written.room(out_place)
+            torch.add(torch.baddbmm(at_true, a, p, beta=-1, alpha=-1), a.mT, out=out)
+            out.mul_(p).scatter_add_(1, y, at_true)
+            written.write(out_place, out)
+
+    jobs = zip(
+        scores.places,
+        written.places,
+        *map(blocks.cut, (index, kept, log2_total)),
+        *(blocks.cut_images(slope.unsqueeze(1)) for slope in slopes[:3]),
+        strict=True,
+    )
+    in_parallel(work, list(jobs), unit=written.blocks_together)
+    return gradient
