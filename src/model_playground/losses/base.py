@@ -347,11 +347,12 @@ def reduced(addends: Iterable[Addend], reduction: Literal["mean", "sum"]) -> Ten
     """Sum the addends: Σ scale · Σ value / Σ weight; for the sum without the division."""
     parts = []
     for addend in addends:
-        numerator = addend.value.sum()
+        part = addend.value.sum()
         if reduction == "mean":
-            numerator = ratio(numerator, addend.weight.sum())
-        parts.append(addend.scale * numerator)
-    return torch.stack(parts).sum() if len(parts) > 1 else parts[0]
+            weight = addend.weight.sum()
+            part = part / weight.masked_fill(weight == 0, 1)  # without weight, Σ value is 0 too
+        parts.append(part if addend.scale == 1 else addend.scale * part)
+    return sum(parts[1:], start=parts[0])
 
 
 def image_losses(addends: Iterable[Addend]) -> Tensor:

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from model_playground.core.contracts import IGNORED, Layout, Link, Offer, Slot, TargetForm
 from model_playground.core.expression import LossTerm
-from model_playground.losses.base import LOSSES, Addend, Loss
+from model_playground.losses.base import LOSSES, Addend, Loss, joint_addends
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,20 @@ class BoundSlot:
         self, raw: Tensor, target: Tensor, *, per_image: bool = False
     ) -> tuple[Addend, ...]:
         """Return the addends of all the slot's losses, scaled by their weights."""
-        found = []
-        for bound in self.losses:
-            given, wanted = _as_read(bound.offer, raw, target)
-            bound.loss.check(given, wanted)
-            found += [
-                addend._replace(scale=bound.weight * addend.scale)
-                for addend in bound.loss.addends(given, wanted, per_image=per_image)
-            ]
-        return tuple(found)
+        found: dict[int, tuple[Addend, ...]] = {}
+        for offer in dict.fromkeys(bound.offer for bound in self.losses):
+            given, wanted = _as_read(offer, raw, target)
+            numbers = [i for i, bound in enumerate(self.losses) if bound.offer == offer]
+            losses = [self.losses[number].loss for number in numbers]
+            for loss in losses:
+                loss.check(given, wanted)
+            addends = joint_addends(losses, given, wanted, per_image=per_image)
+            found.update(zip(numbers, addends, strict=True))
+        return tuple(
+            addend._replace(scale=bound.weight * addend.scale)
+            for number, bound in enumerate(self.losses)
+            for addend in found[number]
+        )
 
     def decode(self, raw: Tensor) -> Tensor:
         """Return predictions: probabilities of all classes along axis 1, or values."""
