@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.functional import one_hot
 from triton_launches import Launch, compiled, launched, no_cuda, no_triton
 
@@ -18,29 +19,28 @@ from model_playground.losses import (
     SoftIoULoss,
     TverskyLoss,
 )
+from model_playground.losses.base import reduced
 from model_playground.losses.kernels import formulas_only
+from model_playground.losses.kernels.regions import RegionSums
 from model_playground.losses.kernels.triton_regions import (
     _slopes,
     _sums,
-    region_slopes,
-    region_sums,
+    slopes_of_pixels,
+    sums_of_pixels,
 )
 from model_playground.losses.overlap import AreaLoss
 
 IGNORED = -100
 
 
-class Regions(NamedTuple):
+class Case(NamedTuple):
     """What the passes read."""
 
     logits: Tensor
     target: Tensor
-    weight: Tensor | None
 
 
-def regions(
-    images: int, classes: int, pixels: int, *, weighed: bool = True, seed: int = 0
-) -> Regions:
+def drawn(images: int, classes: int, pixels: int, *, seed: int = 0) -> Case:
     """Draw logits and labels, some of them ignored and some out of range."""
     draw = torch.Generator().manual_seed(seed)
     logits = 3 * torch.randn(images, classes, pixels, generator=draw)
@@ -48,61 +48,44 @@ def regions(
     target[:, 1::5] = IGNORED
     target[:, 3::11] = classes
     target[:, 4::13] = -1
-    weight = torch.rand(classes, generator=draw) + 0.5 if weighed else None
-    return Regions(logits, target, weight)
+    return Case(logits, target)
 
 
-def expected_sums(logits: Tensor, target: Tensor, weight: Tensor | None) -> tuple[Tensor, ...]:
-    """Return what `region_sums` returns, by its definition, in float64."""
+def definition(logits: Tensor, target: Tensor) -> RegionSums:
+    """Return the sums by their definition, in float64."""
     classes = logits.shape[1]
-    logits = logits.double()
     kept = (target != IGNORED) & (target >= 0) & (target < classes)
     index = target.long().where(kept, 0)
     true = one_hot(index, classes).movedim(2, 1) * kept.unsqueeze(1)
-    weights = torch.ones(classes).double() if weight is None else weight.double()
-    share = weights[index] * kept
-    log_p = logits.log_softmax(1)
-    surprise = -log_p.gather(1, index.unsqueeze(1)).squeeze(1)
+    log_p = logits.double().log_softmax(1)
     p = log_p.exp() * kept.unsqueeze(1)
-    return (
-        logits.logsumexp(1),
-        (torch.where(kept, surprise, 0) * share).sum(1),
-        share.sum(1),
-        (p * true).sum(2),
-        p.sum(2),
-        true.sum(2).double(),
-    )
+    surprise = torch.where(true > 0, -log_p, 0)
+    return RegionSums(surprise.sum(2), (p * true).sum(2), p.sum(2), true.sum(2).double())
 
 
-def expected_slopes(case: Regions, slopes: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """Return what `region_slopes` returns, by autograd in float64."""
+def some_slopes(images: int, classes: int) -> RegionSums:
+    draw = torch.Generator().manual_seed(7)
+    return RegionSums(*torch.randn(4, images, classes, generator=draw))
+
+
+def expected_slopes(case: Case, slopes: RegionSums) -> Tensor:
+    """Return the gradient by autograd of the definition, in float64."""
     logits = case.logits.double().requires_grad_()
-    _, surprise, _, shared, predicted, _ = expected_sums(logits, case.target, case.weight)
-    total = sum(
-        (slope.double() * sums).sum()
-        for slope, sums in zip(slopes, (surprise, shared, predicted), strict=True)
-    )
-    assert isinstance(total, Tensor)
-    (gradient,) = torch.autograd.grad(total, logits)
+    outputs = definition(logits, case.target)[:3]
+    (gradient,) = torch.autograd.grad(outputs, logits, [slope.double() for slope in slopes[:3]])
     return gradient
 
 
-def some_slopes(images: int, classes: int) -> tuple[Tensor, Tensor, Tensor]:
-    draw = torch.Generator().manual_seed(7)
-    of_classes = torch.randn(2, images, classes, generator=draw)
-    return torch.randn(images, generator=draw), of_classes[0], of_classes[1]
-
-
-def check(launch: Launch, case: Regions, *, tolerance: float = 1e-5) -> None:
-    """Compare both passes with their definitions."""
-    found = launch(region_sums, *case, IGNORED)
-    for sums, expected in zip(found, expected_sums(*case), strict=True):
-        assert sums.dtype == torch.float32
+def check(launch: Launch, case: Case, *, tolerance: float = 1e-5) -> None:
+    """Compare both passes with the definition."""
+    precise = torch.float64 if case.logits.dtype == torch.float64 else torch.float32
+    log_total, found = launch(sums_of_pixels, *case, IGNORED)
+    for sums, expected in zip(found, definition(*case), strict=True):
+        assert sums.dtype == precise
         torch.testing.assert_close(sums.double(), expected, rtol=1e-5, atol=1e-5)
-    logits, target, weight = case
-    slopes = some_slopes(*logits.shape[:2])
-    gradient = launch(region_slopes, logits, target, found[0], weight, IGNORED, *slopes)
-    assert gradient.dtype == logits.dtype
+    slopes = some_slopes(*case.logits.shape[:2])
+    gradient = launch(slopes_of_pixels, *case, IGNORED, log_total, slopes)
+    assert gradient.dtype == case.logits.dtype
     torch.testing.assert_close(
         gradient.double(), expected_slopes(case, slopes), rtol=tolerance, atol=tolerance
     )
@@ -122,8 +105,7 @@ def check(launch: Launch, case: Regions, *, tolerance: float = 1e-5) -> None:
 def test_sums_and_slopes_are_those_of_the_definition(
     launch: Launch, images: int, classes: int, pixels: int
 ) -> None:
-    check(launch, regions(images, classes, pixels))
-    check(launch, regions(images, classes, pixels, weighed=False, seed=1))
+    check(launch, drawn(images, classes, pixels))
 
 
 @launched
@@ -131,157 +113,157 @@ def test_sums_and_slopes_are_those_of_the_definition(
 def test_low_precision_is_read_and_written_but_not_summed_in(
     launch: Launch, dtype: torch.dtype
 ) -> None:
-    case = regions(2, 5, 300)
-    case = case._replace(logits=case.logits.to(dtype))
-    check(launch, case, tolerance=2 * torch.finfo(dtype).eps)
+    logits, target = drawn(2, 5, 300)
+    check(launch, Case(logits.to(dtype), target), tolerance=2 * torch.finfo(dtype).eps)
+
+
+@launched
+def test_double_precision_is_summed_in(launch: Launch) -> None:
+    logits, target = drawn(2, 5, 300)
+    check(launch, Case(logits.double(), target), tolerance=1e-12)
 
 
 @launched
 def test_any_strides_are_read(launch: Launch) -> None:
-    logits, target, weight = regions(2, 5, 300)
+    logits, target = drawn(2, 5, 300)
     channels_last = logits.transpose(1, 2).contiguous().transpose(1, 2)
     assert channels_last.stride(1) == 1
-    check(launch, Regions(channels_last, target.T.contiguous().T, weight))
-    check(launch, Regions(logits[:, 1:, ::2], target[:1, ::2].expand(2, -1) % 4, None))
+    check(launch, Case(channels_last, target.T.contiguous().T))
+    check(launch, Case(logits[:, 1:, ::2], target[:1, ::2].expand(2, -1) % 4))
 
 
 @launched
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int32])
 def test_any_integers_are_labels(launch: Launch, dtype: torch.dtype) -> None:
-    logits, target, weight = regions(2, 5, 40)
-    found = launch(region_sums, logits, target.where(target >= 0, 5).to(dtype), weight, IGNORED)
-    for sums, expected in zip(found, expected_sums(logits, target, weight), strict=True):
-        torch.testing.assert_close(sums.double(), expected, rtol=1e-5, atol=1e-5)
+    logits, target = drawn(2, 5, 40)
+    check(launch, Case(logits, target.where(target >= 0, 5).to(dtype)))
 
 
 @launched
 def test_a_label_in_range_can_be_ignored(launch: Launch) -> None:
-    logits, target, _ = regions(2, 5, 40)
-    found = launch(region_sums, logits, target, None, 2)
-    expected = expected_sums(logits, target.where(target != 2, IGNORED), None)
-    torch.testing.assert_close(found[4].double(), expected[4], rtol=1e-5, atol=1e-5)
-    assert not found[5][:, 2].any()
+    logits, target = drawn(2, 5, 40)
+    _, found = launch(sums_of_pixels, logits, target, 2)
+    expected = definition(logits, target.where(target != 2, IGNORED))
+    for sums, wanted in zip(found, expected, strict=True):
+        torch.testing.assert_close(sums.double(), wanted, rtol=1e-5, atol=1e-5)
+
+
+@launched
+def test_scores_of_another_resolution_are_interpolated(launch: Launch) -> None:
+    draw = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 4, 5, generator=draw, dtype=torch.float64).requires_grad_()
+    target = torch.randint(3, (2, 9, 20), generator=draw)
+    whole = functional.interpolate(logits, (9, 20), mode="bilinear")
+    expected = definition(whole.flatten(2), target.flatten(1))
+    slopes = some_slopes(2, 3)
+    log_total, found = launch(sums_of_pixels, logits.detach(), target, IGNORED)
+    gradient = launch(slopes_of_pixels, logits.detach(), target, IGNORED, log_total, slopes)
+    torch.testing.assert_close(found, expected)
+    of_sums = [slope.double() for slope in slopes[:3]]
+    torch.testing.assert_close(gradient, *torch.autograd.grad(expected[:3], logits, of_sums))
 
 
 @launched
 def test_the_same_input_gives_the_same_bits(launch: Launch) -> None:
-    case = regions(2, 3, 2500)
-    first, second = (launch(region_sums, *case, IGNORED) for _ in range(2))
+    case = drawn(2, 3, 2500)
+    (log_total, first), (_, second) = (launch(sums_of_pixels, *case, IGNORED) for _ in range(2))
     assert all(map(torch.equal, first, second))
-    slopes = some_slopes(2, 3)
     gradients = [
-        launch(region_slopes, case.logits, case.target, first[0], case.weight, IGNORED, *slopes)
-        for _ in range(2)
+        launch(slopes_of_pixels, *case, IGNORED, log_total, some_slopes(2, 3)) for _ in range(2)
     ]
     assert torch.equal(*gradients)
 
 
 @launched
 def test_extreme_scores_stay_finite(launch: Launch) -> None:
-    logits, target, weight = regions(1, 4, 60)
+    logits, target = drawn(1, 4, 60)
     logits = logits.sign() * 1e4
     # Class 3 is ruled out wherever it is not true; an ignored pixel may hold anything.
     logits[:, 3] = logits[:, 3].where(target == 3, -torch.inf)
+    compared = Case(logits.clone(), target)
     logits[0, :, 1] = torch.tensor([torch.inf, -torch.inf, torch.nan, 0.0])
-    found = launch(region_sums, logits, target, weight, IGNORED)
-    logits_to_compare = logits.clone()
-    logits_to_compare[0, :, 1] = 0
-    case = Regions(logits_to_compare, target, weight)
-    for sums, expected in zip(found[1:], expected_sums(*case)[1:], strict=True):
+    log_total, found = launch(sums_of_pixels, logits, target, IGNORED)
+    for sums, expected in zip(found, definition(*compared), strict=True):
         torch.testing.assert_close(sums.double(), expected, rtol=1e-5, atol=1e-5)
     slopes = some_slopes(1, 4)
-    gradient = launch(region_slopes, logits, target, found[0], weight, IGNORED, *slopes)
+    gradient = launch(slopes_of_pixels, logits, target, IGNORED, log_total, slopes)
     assert not gradient[0, :, 1].any()
-    # The log-sum-exp of scores of 1e4 is known to a thousandth.
+    # The logarithm of the total of scores of 1e4 is known to a thousandth.
     torch.testing.assert_close(
-        gradient.double(), expected_slopes(case, slopes), rtol=1e-3, atol=2e-3
+        gradient.double(), expected_slopes(compared, slopes), rtol=1e-3, atol=2e-3
     )
 
 
 @launched
 def test_nearly_certain_pixels_keep_their_surprise(launch: Launch) -> None:
-    """Σ -log p of p = 1 - 1e-6 is 1e-6 a pixel, though the scores are near 50."""
+    """-log p of p = 1 - 1e-6 is 1e-6, though the score is 50."""
     logits = torch.tensor([50.0, 50 - 13.8155]).reshape(1, 2, 1).expand(1, 2, 200)
-    found = launch(region_sums, logits, torch.zeros(1, 200, dtype=torch.long), None, IGNORED)
-    assert found[1].item() == pytest.approx(200e-6, rel=0.1)
+    _, found = launch(sums_of_pixels, logits, torch.zeros(1, 200, dtype=torch.long), IGNORED)
+    assert found.surprise[0, 0].item() == pytest.approx(200e-6, rel=0.1)
 
 
 @launched
 @pytest.mark.parametrize("size", [(0, 3, 20), (2, 3, 0)])
 def test_nothing_to_look_at_sums_to_nothing(launch: Launch, size: tuple[int, int, int]) -> None:
     images, classes, pixels = size
-    logits, target = torch.zeros(size), torch.zeros(images, pixels, dtype=torch.long)
-    found = launch(region_sums, logits, target, None, IGNORED)
-    assert [part.shape for part in found[:2]] == [(images, pixels), (images,)]
-    assert not any(part.any() for part in found)
+    case = Case(torch.zeros(size), torch.zeros(images, pixels, dtype=torch.long))
+    log_total, found = launch(sums_of_pixels, *case, IGNORED)
+    assert log_total.shape == (images, pixels)
+    assert all(sums.shape == (images, classes) and not sums.any() for sums in found)
     slopes = some_slopes(images, classes)
-    gradient = launch(region_slopes, logits, target, found[0], None, IGNORED, *slopes)
-    assert gradient.shape == size
+    assert launch(slopes_of_pixels, *case, IGNORED, log_total, slopes).shape == size
+
+
+LOSSES: list[CrossEntropyIoULoss2D | CrossEntropyLoss | AreaLoss] = [
+    CrossEntropyIoULoss2D(weight=[0.5, 1.0, 2.0]),
+    CrossEntropyLoss(weight=[0.5, 1.0, 2.0]),
+    SoftIoULoss(),
+    DiceLoss(weight=[0.5, 1.0, 2.0], per_image=True),
+    TverskyLoss(absent="count"),
+]
+by_name = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 
 
 @launched
-@pytest.mark.parametrize(
-    "loss",
-    [SoftIoULoss(), DiceLoss(weight=[1.0, 2.0, 3.0], per_image=True), TverskyLoss(absent="count")],
-    ids=lambda loss: loss.name,
-)
-def test_losses_of_areas_follow_from_the_sums(launch: Launch, loss: AreaLoss) -> None:
-    logits, target, _ = regions(2, 3, 90)
+@by_name
+def test_losses_follow_from_the_sums(
+    launch: Launch, loss: CrossEntropyIoULoss2D | CrossEntropyLoss | AreaLoss
+) -> None:
+    logits, target = drawn(2, 3, 90)
     target = target.where((target >= 0) & (target < 2), IGNORED)  # class 2 is absent
-    found = launch(region_sums, logits, target, None, IGNORED)
-    areas = [area.clone().requires_grad_() for area in found[3:]]
-    value, share = loss.of_areas(*areas, per_image=loss.per_image)
-    loss_of_areas = value.sum() / share.sum()
-    slopes = torch.autograd.grad(loss_of_areas, areas)
-    gradient = launch(
-        region_slopes, logits, target, found[0], None, IGNORED, torch.zeros(2), *slopes[:2]
-    )
+    log_total, found = launch(sums_of_pixels, logits, target, IGNORED)
+    sums = RegionSums(*(one.clone().requires_grad_() for one in found))
+    of_sums = reduced(loss.addends_of_sums(sums, per_image=False), "mean")
+    slopes = torch.autograd.grad(of_sums, sums, allow_unused=True, materialize_grads=True)
+    gradient = launch(slopes_of_pixels, logits, target, IGNORED, log_total, RegionSums(*slopes))
+    logits = logits.unflatten(2, (9, 10)).requires_grad_()
     with formulas_only():
-        expected = loss(logits.requires_grad_(), target)
-    torch.testing.assert_close(loss_of_areas, expected)
-    torch.testing.assert_close(gradient, *torch.autograd.grad(expected, logits))
-
-
-@launched
-def test_cross_entropy_follows_from_the_sums(launch: Launch) -> None:
-    logits, target, weight = regions(2, 3, 90)
-    target = target.where((target >= 0) & (target < 3), IGNORED)
-    log_sum_exp, surprise, share, *_ = launch(region_sums, logits, target, weight, IGNORED)
-    pull = (1 / share.sum()).expand(2)
-    gradient = launch(
-        region_slopes, logits, target, log_sum_exp, weight, IGNORED, pull, *torch.zeros(2, 2, 3)
-    )
-    with formulas_only():
-        expected = CrossEntropyLoss(weight=weight)(logits.requires_grad_(), target)
-    torch.testing.assert_close(surprise.sum() / share.sum(), expected)
-    torch.testing.assert_close(gradient, *torch.autograd.grad(expected, logits))
+        expected = loss(logits, target.unflatten(1, (9, 10)))
+    torch.testing.assert_close(of_sums, expected)
+    (expected_gradient,) = torch.autograd.grad(expected, logits)
+    torch.testing.assert_close(gradient, expected_gradient.flatten(2))
 
 
 @no_triton
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", [80, 90])
-@pytest.mark.parametrize("weighed", [False, True])
+@pytest.mark.parametrize("dtype", ["*fp16", "*bf16", "*fp32"])
 def test_the_kernels_compile_without_a_gpu(
-    architecture: int, weighed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    architecture: int, dtype: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    dtype = "*bf16" if weighed else "*fp16"
     types = {"logits": dtype, "gradient": dtype, "target": "*i64"}
     for kernel in (_sums, _slopes):
-        assert compiled(kernel, architecture, types, WEIGHED=weighed, CHUNK=8, BLOCK=64)
+        assert compiled(kernel, architecture, types, CHUNK=8, BLOCK=64)
 
 
 @no_cuda
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
-@pytest.mark.parametrize(
-    "loss",
-    [CrossEntropyIoULoss2D(weight=[0.5, 1.0, 2.0]), CrossEntropyLoss(), SoftIoULoss(), DiceLoss()],
-    ids=lambda loss: loss.name,
-)
+@by_name
 def test_on_a_gpu_the_losses_are_those_of_the_formulas(
-    loss: AreaLoss | CrossEntropyLoss, dtype: torch.dtype
+    loss: CrossEntropyIoULoss2D | CrossEntropyLoss | AreaLoss, dtype: torch.dtype
 ) -> None:
-    logits, target, _ = regions(2, 3, 64 * 48)
+    logits, target = drawn(2, 3, 64 * 48)
     target = target.where((target >= 0) & (target < 3), IGNORED).reshape(2, 64, 48).cuda()
     logits = logits.to(dtype).reshape(2, 3, 64, 48).cuda().requires_grad_()
     loss = loss.cuda()

@@ -19,25 +19,43 @@ from torch import Tensor
 Launch = Callable[..., Any]
 
 
-def interpreted(function: Callable[..., Any], *arguments: Any) -> Any:
+def interpreted(
+    function: Callable[..., Any], *arguments: Any, written: Tensor | None = None
+) -> Any:
     """Call a function in a process in which kernels are interpreted.
 
     Triton chooses between interpreting and compiling when it is imported, and other tests of this
     process may compile.
+
+    Args:
+        function: a function of a module.
+        arguments: its arguments.
+        written: the argument of this name, which it writes into.
     """
-    call = pickle.dumps((function.__module__, function.__name__, arguments))
-    return pickle.loads(_interpreter().submit(_answer, call).result())
+    call = pickle.dumps((function.__module__, function.__name__, arguments, written))
+    result, after = pickle.loads(_interpreter().submit(_answer, call).result())
+    if written is not None:
+        written.copy_(after)
+    return result
 
 
-def on_cuda(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function with its tensors on the GPU, and bring back what it returns."""
-    result = function(*(_to(argument, "cuda") for argument in arguments))
-    if isinstance(result, tuple):
-        return tuple(_to(part, "cpu") for part in result)
-    return _to(result, "cpu")
+def on_cuda(function: Callable[..., Any], *arguments: Any, written: Tensor | None = None) -> Any:
+    """Call a function with its tensors on the GPU, and bring back what it returns or writes."""
+    after = _to("cuda", written)
+    result = function(*_to("cuda", arguments), **_written(after))
+    if written is not None:
+        written.copy_(after)
+    return _to("cpu", result)
 
 
-def _to(value: Any, device: str) -> Any:
+def _written(tensor: Tensor | None) -> dict[str, Tensor]:
+    return {} if tensor is None else {"written": tensor}
+
+
+def _to(device: str, value: Any) -> Any:
+    if isinstance(value, tuple):
+        parts = [_to(device, part) for part in value]
+        return value._make(parts) if hasattr(value, "_make") else tuple(parts)
     return value.to(device) if isinstance(value, Tensor) else value
 
 
@@ -66,11 +84,12 @@ def _interpret() -> None:
 
 
 def _answer(call: bytes) -> bytes:
-    module, name, arguments = pickle.loads(call)
-    return pickle.dumps(getattr(importlib.import_module(module), name)(*arguments))
+    module, name, arguments, written = pickle.loads(call)
+    function = getattr(importlib.import_module(module), name)
+    return pickle.dumps((function(*arguments, **_written(written)), written))
 
 
-def compiled(kernel: Any, architecture: int, types: dict[str, str], **constants: int) -> bytes:
+def compiled(kernel: Any, architecture: int, types: dict[str, str], **constants: float) -> bytes:
     """Compile a kernel to machine code for GPUs of an architecture; none has to be there.
 
     Args:

@@ -3,14 +3,18 @@
 A program has one block of one image's pixels and goes through the classes in chunks. Its logits
 are read twice, the second time from a cache: memory sees each number once. Each program writes its
 own sums, and those of an image are added up in a fixed order: no atomic additions, so the same
-input gives the same bits.
+input gives the same bits. (Scores of another resolution than the labels are the exception: PyTorch
+interpolates them as a whole, and adds up their gradient in any order.)
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from model_playground.losses.arithmetic import sum_type
+from model_playground.losses.kernels.regions import RegionSums
 from model_playground.losses.kernels.triton_language import (
     FUSED,
     Number,
@@ -27,104 +31,92 @@ CACHED = 10752
 """Numbers of a whole block, all classes of it, so that four blocks fit a processor's cache."""
 
 
-def region_sums(
-    logits: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return each image's sums over its pixels and each pixel's log-sum-exp, in float32.
+def sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, RegionSums]:
+    """Return log Σ_c e^{z_c} of every pixel, (N, P), and the sums.
 
     Args:
-        logits: (N, C, P), of any strides.
-        target: class indices, (N, P); one out of range counts as ignored.
-        weight: a factor for each class, (C,), or None.
+        logits: (N, C, P), of any strides; or (N, C, h, w), which are interpolated bilinearly.
+        target: class indices, (N, P) or (N, H, W); one out of range counts as ignored.
         ignore_index: class index of pixels that are left out.
-
-    Returns:
-        The log-sum-exp over the classes, (N, P); of each image, the weighed surprise -w_y log p_y
-        and the weight w_y, (N,); of each class in it, the shared, the predicted and the true area,
-        (N, C).
     """
-    images, classes, pixels = logits.shape
+    scores, labels = _at_the_pixels(logits, target)
+    images, classes, pixels = scores.shape
     chunk, block = _tile(classes, pixels)
     blocks = -(-pixels // block)
-    log_sum_exp = logits.new_empty((images, pixels), dtype=torch.float32)
-    partial = logits.new_empty((images, blocks, 2 + 3 * classes), dtype=torch.float32)
+    log_total = scores.new_empty((images, pixels), dtype=sum_type(scores))
+    partial = log_total.new_empty((images, blocks, 4, classes))
     if partial.numel():
-        with torch.cuda.device(logits.get_device()):
+        with torch.cuda.device(scores.get_device()):
             _sums[(images * blocks,)](
-                logits,
-                target,
-                _factors(weight, log_sum_exp),
-                log_sum_exp,
+                scores,
+                labels,
+                log_total,
                 partial,
                 classes,
                 pixels,
                 blocks,
                 ignore_index,
-                *logits.stride(),
-                *target.stride(),
-                WEIGHED=weight is not None,
+                *scores.stride(),
+                *labels.stride(),
                 CHUNK=chunk,
                 BLOCK=block,
                 **FUSED,
             )
-    sums = partial.sum(1)
-    surprise, share = sums[:, :2].unbind(1)
-    shared, predicted, true = sums[:, 2:].reshape(images, 3, classes).unbind(1)
-    return log_sum_exp, surprise, share, shared, predicted, true
+    return log_total, RegionSums(*partial.sum(1).unbind(1))
 
 
-def region_slopes(
-    logits: Tensor,
-    target: Tensor,
-    log_sum_exp: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    slope_surprise: Tensor,
-    slope_shared: Tensor,
-    slope_predicted: Tensor,
+def slopes_of_pixels(
+    logits: Tensor, target: Tensor, ignore_index: int, log_total: Tensor, slopes: RegionSums
 ) -> Tensor:
-    """Return the gradient of the logits, (N, C, P), from the slopes of each image's sums.
+    """Return the logits' gradient from the sums' gradients.
 
-    The probabilities are computed again from the logits and the log-sum-exp: none were kept.
+    The probabilities are computed again from the logits and their total: none were kept.
 
     Args:
-        logits: (N, C, P), as given to `region_sums`, like target, weight and ignore_index.
-        target: class indices, (N, P).
-        log_sum_exp: (N, P), from `region_sums`.
-        weight: a factor for each class, (C,), or None.
-        ignore_index: class index of pixels that are left out; their gradient is 0.
-        slope_surprise: the loss's slope along each image's surprise, (N,).
-        slope_shared: its slope along the shared areas, (N, C).
-        slope_predicted: its slope along the predicted areas, (N, C).
+        logits: as given to `sums_of_pixels`, like target and ignore_index.
+        target: class indices; the gradient of an ignored pixel is 0.
+        ignore_index: class index of pixels that are left out.
+        log_total: (N, P), from `sums_of_pixels`.
+        slopes: the loss's slope along each sum, (N, C) each.
     """
-    images, classes, pixels = logits.shape
+    scores, labels = _at_the_pixels(logits, target)
+    images, classes, pixels = scores.shape
     chunk, block = _tile(classes, pixels)
     blocks = -(-pixels // block)
-    gradient = torch.empty_like(logits)
+    gradient = torch.empty_like(scores)
     if gradient.numel():
-        with torch.cuda.device(logits.get_device()):
+        with torch.cuda.device(scores.get_device()):
             _slopes[(images * blocks,)](
-                logits,
-                target,
-                _factors(weight, log_sum_exp),
-                log_sum_exp.contiguous(),
-                slope_surprise.float().contiguous(),
-                slope_shared.float().contiguous(),
-                slope_predicted.float().contiguous(),
+                scores,
+                labels,
+                log_total,
+                *(slope.to(log_total.dtype).contiguous() for slope in slopes[:3]),
                 gradient,
                 classes,
                 pixels,
                 blocks,
                 ignore_index,
-                *logits.stride(),
-                *target.stride(),
+                *scores.stride(),
+                *labels.stride(),
                 *gradient.stride(),
-                WEIGHED=weight is not None,
                 CHUNK=chunk,
                 BLOCK=block,
                 **FUSED,
             )
-    return gradient
+    if target.ndim == 2:
+        return gradient
+    size = target.shape[1:]
+    whole = gradient.reshape(images, classes, *size)
+    small: Tensor = torch.ops.aten.upsample_bilinear2d_backward(whole, size, logits.shape, False)
+    return small
+
+
+def _at_the_pixels(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return scores (N, C, P) and labels (N, P), of which each pixel has its own."""
+    if target.ndim == 2:
+        return logits, target
+    scores = functional.interpolate(logits, target.shape[1:], mode="bilinear")
+    return scores.flatten(2), target.flatten(1)
 
 
 def _tile(classes: int, pixels: int) -> tuple[int, int]:
@@ -138,17 +130,11 @@ def _tile(classes: int, pixels: int) -> tuple[int, int]:
     return min(power_of_2(classes), TILE // block), block
 
 
-def _factors(weight: Tensor | None, unread: Tensor) -> Tensor:
-    """Return the factors as a kernel reads them; without any, some array that it does not read."""
-    return unread if weight is None else weight.float().contiguous()
-
-
 @jit
 def _sums(
     logits: Pointer,
     target: Pointer,
-    weight: Pointer,
-    log_sum_exp: Pointer,
+    log_total: Pointer,
     partial: Pointer,
     classes: Number,
     pixels: Number,
@@ -159,7 +145,6 @@ def _sums(
     pixel_stride: Number,
     target_image_stride: Number,
     target_pixel_stride: Number,
-    WEIGHED: constexpr,
     CHUNK: constexpr,
     BLOCK: constexpr,
 ) -> None:
@@ -173,51 +158,48 @@ def _sums(
     kept = inside & (y != ignore_index) & (y >= 0) & (y < classes)
     scores = logits + image * image_stride + pixel[None, :] * pixel_stride
 
-    largest = tl.full([BLOCK], float("-inf"), tl.float32)
-    total = tl.zeros([BLOCK], tl.float32)  # of e^(z - largest)
-    true_score = tl.zeros([BLOCK], tl.float32)
+    precise = partial.dtype.element_ty
+    largest = tl.full([BLOCK], float("-inf"), precise)
+    total = tl.zeros([BLOCK], precise)  # of e^(z - largest)
+    true_score = tl.zeros([BLOCK], precise)
     for first in range(0, classes, CHUNK):
         c = first + tl.arange(0, CHUNK).to(tl.int64)[:, None]
         there = (c < classes) & inside[None, :]
-        z = tl.load(scores + c * class_stride, mask=there, other=float("-inf")).to(tl.float32)
+        z = tl.load(scores + c * class_stride, mask=there, other=float("-inf")).to(precise)
         before = largest
         largest = tl.maximum(before, tl.max(z, 0))
         # Where every class so far is ruled out, -∞ - -∞ would be no number.
         shift = tl.where(largest == float("-inf"), 0.0, largest)
         total = total * tl.exp(before - shift) + tl.sum(tl.exp(z - shift[None, :]), 0)
         true_score += tl.sum(tl.where(c == y[None, :], z, 0.0), 0)
-    log_total = tl.log(total)
-    tl.store(log_sum_exp + image * pixels + pixel, largest + log_total, mask=inside)
-
-    share = kept.to(tl.float32)
-    if WEIGHED:
-        share = tl.load(weight + y, mask=kept, other=0.0)
-    # Not log-sum-exp less score: where the true class is nearly certain, its digits would cancel.
-    surprise = tl.where(kept, (largest - true_score) + log_total, 0.0) * share
-    row = partial + program * (2 + 3 * classes)
-    tl.store(row, tl.sum(surprise, 0))
-    tl.store(row + 1, tl.sum(share, 0))
+    log_power = tl.log(total)
+    tl.store(log_total + image * pixels + pixel, largest + log_power, mask=inside)
+    # Not the total less the score: where the true class is nearly certain, digits would cancel.
+    surprise = ((largest - true_score) + log_power)[None, :]
 
     scale = 1.0 / total
     for first in range(0, classes, CHUNK):
         c = first + tl.arange(0, CHUNK).to(tl.int64)
         there = (c < classes)[:, None] & inside[None, :]
         z = tl.load(scores + c[:, None] * class_stride, mask=there, other=float("-inf"))
-        p = tl.exp(z.to(tl.float32) - largest[None, :]) * scale[None, :]
-        p = tl.where(kept[None, :], p, 0.0)
+        p = tl.exp(z.to(precise) - largest[None, :]) * scale[None, :]
         true = kept[None, :] & (c[:, None] == y[None, :])
-        areas = row + 2 + c
-        tl.store(areas, tl.sum(tl.where(true, p, 0.0), 1), mask=c < classes)
-        tl.store(areas + classes, tl.sum(p, 1), mask=c < classes)
-        tl.store(areas + 2 * classes, tl.sum(true.to(tl.float32), 1), mask=c < classes)
+        # What is not wanted may be infinite, and 0 · ∞ is no number: choose, do not multiply.
+        place = partial + program * 4 * classes + c
+        tl.store(place, tl.sum(tl.where(true, surprise, 0.0), 1), mask=c < classes)
+        place += classes
+        tl.store(place, tl.sum(tl.where(true, p, 0.0), 1), mask=c < classes)
+        place += classes
+        tl.store(place, tl.sum(tl.where(kept[None, :], p, 0.0), 1), mask=c < classes)
+        place += classes
+        tl.store(place, tl.sum(true.to(precise), 1), mask=c < classes)
 
 
 @jit
 def _slopes(
     logits: Pointer,
     target: Pointer,
-    weight: Pointer,
-    log_sum_exp: Pointer,
+    log_total: Pointer,
     slope_surprise: Pointer,
     slope_shared: Pointer,
     slope_predicted: Pointer,
@@ -234,7 +216,6 @@ def _slopes(
     gradient_image_stride: Number,
     gradient_class_stride: Number,
     gradient_pixel_stride: Number,
-    WEIGHED: constexpr,
     CHUNK: constexpr,
     BLOCK: constexpr,
 ) -> None:
@@ -248,34 +229,33 @@ def _slopes(
     kept = inside & (y != ignore_index) & (y >= 0) & (y < classes)
     scores = logits + image * image_stride + pixel[None, :] * pixel_stride
     slopes = gradient + image * gradient_image_stride + pixel[None, :] * gradient_pixel_stride
-    normaliser = tl.load(log_sum_exp + image * pixels + pixel, mask=inside, other=0.0)
+    precise = log_total.dtype.element_ty
+    normaliser = tl.load(log_total + image * pixels + pixel, mask=inside, other=0.0)
 
-    mean = tl.zeros([BLOCK], tl.float32)  # Σ p g over the classes
+    mean = tl.zeros([BLOCK], precise)  # Σ p g over the classes
     for first in range(0, classes, CHUNK):
         c = first + tl.arange(0, CHUNK).to(tl.int64)[:, None]
         z = tl.load(
             scores + c * class_stride, mask=(c < classes) & inside[None, :], other=float("-inf")
         )
-        p = tl.exp(z.to(tl.float32) - normaliser[None, :])
+        p = tl.exp(z.to(precise) - normaliser[None, :])
         of_class = image * classes + c
         g = tl.load(slope_predicted + of_class, mask=c < classes, other=0.0)
         if_true = tl.load(slope_shared + of_class, mask=c < classes, other=0.0)
         mean += tl.sum(p * (g + tl.where(c == y[None, :], if_true, 0.0)), 0)
 
-    pull = tl.load(slope_surprise + image)
-    if WEIGHED:
-        pull = pull * tl.load(weight + y, mask=kept, other=0.0)[None, :]
+    pull = tl.load(slope_surprise + image * classes + y, mask=kept, other=0.0)[None, :]
     for first in range(0, classes, CHUNK):
         c = first + tl.arange(0, CHUNK).to(tl.int64)[:, None]
         there = (c < classes) & inside[None, :]
         z = tl.load(scores + c * class_stride, mask=there, other=float("-inf"))
-        p = tl.exp(z.to(tl.float32) - normaliser[None, :])
+        p = tl.exp(z.to(precise) - normaliser[None, :])
         of_class = image * classes + c
         g = tl.load(slope_predicted + of_class, mask=c < classes, other=0.0)
         if_true = tl.load(slope_shared + of_class, mask=c < classes, other=0.0)
         true = c == y[None, :]
         g = g + tl.where(true, if_true, 0.0)
-        slope = p * (g - mean[None, :]) + pull * (p - true.to(tl.float32))
+        slope = p * (g - mean[None, :]) + pull * (p - true.to(precise))
         tl.store(
             slopes + c * gradient_class_stride, tl.where(kept[None, :], slope, 0.0), mask=there
         )
