@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 IGNORED = -100
 """The class index of pixels that belong to no class: losses and metrics leave them out."""
+
+
+ClassWeighting = Literal["balanced", "effective"]
+"""In place of a factor for each class: an experiment computes them from its train part."""
 
 
 class Link(StrEnum):
@@ -129,6 +133,16 @@ class LossDeclaration(BaseModel):
     example: str  # Python, as in an interactive session
     reference: str
     parameters: dict[str, Any]  # JSON schema
+
+    @property
+    def class_factors(self) -> tuple[str, ...]:
+        """The parameters that hold a factor for each class, or a word for how to compute them."""
+        words = list(get_args(ClassWeighting))
+        return tuple(
+            name
+            for name, schema in self.parameters["properties"].items()
+            if any(option.get("enum") == words for option in schema.get("anyOf", ()))
+        )
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import math
 import re
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model_playground.core.contracts import ClassWeighting
 from model_playground.core.errors import InvalidError
 
 
@@ -103,6 +104,8 @@ def _term(node: ast.expr, text: str) -> LossTerm:
 def _literal(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.Name) and node.id in ("true", "false", "null"):
         return {"true": True, "false": False, "null": None}[node.id]
+    if isinstance(node, ast.Name) and node.id in get_args(ClassWeighting):
+        return node.id
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError):

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from model_playground.losses.boxes_overlap import SIoUBoxLoss as SIoUBoxLoss
     from model_playground.losses.boxes_wise import WiseIoUBoxLoss as WiseIoUBoxLoss
     from model_playground.losses.checks import check_values as check_values
+    from model_playground.losses.class_weights import balanced_weights as balanced_weights
+    from model_playground.losses.class_weights import (
+        effective_number_weights as effective_number_weights,
+    )
     from model_playground.losses.cross_entropy import CrossEntropyLoss as CrossEntropyLoss
     from model_playground.losses.cross_entropy import Poly1Loss as Poly1Loss
     from model_playground.losses.cross_entropy_iou import (
@@ -74,6 +78,8 @@ _BESIDE_LOSSES = {
     "Addend": "base",
     "Loss": "base",
     "WeightedSum": "base",
+    "balanced_weights": "class_weights",
+    "effective_number_weights": "class_weights",
     "register": "base",
     "check_values": "checks",
 }

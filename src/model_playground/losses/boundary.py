@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Layout, Link, Reading, TargetForm
-from model_playground.losses.base import Factors, Loss, in_float32, register
+from model_playground.losses.base import ClassFactors, Loss, in_float32, register
 from model_playground.losses.binary import answers_and_kept
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
 from model_playground.losses.cross_entropy import index_and_kept
@@ -75,7 +75,7 @@ class BoundaryLoss(Loss):
     )
     layouts = (Layout.PIXEL,)
 
-    weight: Factors = Field(default=None, description="a factor for each class")
+    weight: ClassFactors = Field(default=None, description="a factor for each class")
     ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
