@@ -31,6 +31,7 @@ SIZES = [(3, 5, 1000), (4, 3, 10), (1, 1, 300), (2, 4, 256), (7, 2, 33)]
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut small samples into several blocks, some of several images."""
     monkeypatch.setattr(blocks, "PIXELS", (64, 256))
+    monkeypatch.setattr(blocks, "FEW_NUMBERS", 0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)  # read by the workers alone
 
 

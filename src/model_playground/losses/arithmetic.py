@@ -18,8 +18,7 @@ def in_float32(tensor: Tensor) -> Tensor:
 
 def ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
     """Divide, and give 0 with a valid gradient where there is nothing to divide by."""
-    empty = denominator == 0
-    return torch.where(empty, numerator * 0, numerator / torch.where(empty, 1, denominator))
+    return numerator / denominator.masked_fill(denominator == 0, torch.inf)
 
 
 def index_and_kept(target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:

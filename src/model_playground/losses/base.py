@@ -349,8 +349,7 @@ def reduced(addends: Iterable[Addend], reduction: Literal["mean", "sum"]) -> Ten
     for addend in addends:
         part = addend.value.sum()
         if reduction == "mean":
-            weight = addend.weight.sum()
-            part = part / weight.masked_fill(weight == 0, 1)  # without weight, Σ value is 0 too
+            part = ratio(part, addend.weight.sum())
         parts.append(part if addend.scale == 1 else addend.scale * part)
     return sum(parts[1:], start=parts[0])
 

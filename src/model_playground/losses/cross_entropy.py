@@ -5,17 +5,21 @@ from __future__ import annotations
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
 from model_playground.core.contracts import Link, Reading, TargetForm, Traits
-from model_playground.losses.arithmetic import in_float32
+from model_playground.losses import kernels
+from model_playground.losses.arithmetic import in_float32, ratio
 from model_playground.losses.arithmetic import index_and_kept as index_and_kept
 from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
-from model_playground.losses.checks import check_classes, class_axis
+from model_playground.losses.checks import check_classes, class_axis, look_for_probabilities
 from model_playground.losses.kernels.regions import RegionSums, region_sums
 
 FEW_CLASSES = 48
 """Fewer classes than these are left to PyTorch's own operator, which takes as long or less."""
+
+
+_SUM = 2
+"""How PyTorch's operators name the reduction "sum"."""
 
 
 def weighed_surprise(
@@ -109,6 +113,45 @@ class CrossEntropyLoss(Loss):
             probabilities=True,
         )
 
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        if not (self.reduction == "mean" and self._is_for_pytorch(input, target)):
+            return super().forward(input, target)
+        look_for_probabilities(input, axis=1)
+        try:
+            # The operator refuses what `check` refuses, at no cost; `check` says it better.
+            return ratio(*self._sums_by_pytorch(input, target))
+        except (IndexError, RuntimeError, ValueError):
+            self.check(input, target)
+            raise
+
+    def _is_for_pytorch(self, input: Tensor, target: Tensor) -> bool:
+        """Say whether PyTorch's operator gives this loss, in the least time."""
+        return (
+            input.ndim > 1
+            and (input.ndim == 2 or input.shape[1] < FEW_CLASSES)
+            and not self.label_smoothing
+            and target.dtype == torch.int64
+            and input.dtype in (torch.float32, torch.float64)
+            and input.device.type == "cpu"
+            and kernels.apply_to(input)
+        )
+
+    def _sums_by_pytorch(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return Σ w_y · surprise and Σ w_y, which PyTorch's operator counts in passing."""
+        weight = self.factors("weight")
+        weight = None if weight is None else weight.to(input.dtype)
+        log_p = input.log_softmax(1)
+        if input.ndim == 2:
+            nll = torch.ops.aten.nll_loss_forward.default
+        else:
+            nll = torch.ops.aten.nll_loss2d_forward.default
+            log_p, target = (
+                log_p.reshape(*log_p.shape[:2], 1, -1),
+                target.reshape(len(target), 1, -1),
+            )
+        value, share = nll(log_p, target, weight, _SUM, self.ignore_index)
+        return value, share
+
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         axis = class_axis(input)
         log_p = in_float32(input).log_softmax(axis)
@@ -132,26 +175,11 @@ class CrossEntropyLoss(Loss):
     def fast_addends(
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
-        if input.ndim < 2 or target.is_floating_point() or self.label_smoothing:
-            return None
+        if not per_image and self._is_for_pytorch(input, target):
+            return (Addend(self.name, 1.0, *self._sums_by_pytorch(input, target)),)
         if input.ndim > 2 and input.shape[1] >= FEW_CLASSES:
             return super().fast_addends(input, target, per_image=per_image)
-        weight = self.factors("weight")
-        index, kept = target.long(), target != self.ignore_index
-        value = functional.cross_entropy(
-            in_float32(input),
-            index,
-            None if weight is None else weight.to(in_float32(input).dtype),
-            ignore_index=self.ignore_index,
-            reduction="none" if per_image else "sum",
-        )
-        share = kept if weight is None else weight[index.where(kept, 0)] * kept
-        if per_image:
-            value, share = (
-                value.reshape(len(input), -1).sum(1),
-                share.reshape(len(input), -1).sum(1),
-            )
-        return (Addend(self.name, 1.0, value, share.sum() if not per_image else share),)
+        return None
 
     def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
         if input.ndim < 3 or target.is_floating_point() or self.label_smoothing:

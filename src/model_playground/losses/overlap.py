@@ -17,8 +17,16 @@ from model_playground.losses.arithmetic import (
 )
 from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
-from model_playground.losses.kernels.answer_areas import AnswerSums, answer_sums
-from model_playground.losses.kernels.regions import RegionSums, region_sums
+from model_playground.losses.kernels.answer_areas import (
+    AnswerSums,
+    answer_sums,
+    answer_sums_by_formula,
+)
+from model_playground.losses.kernels.regions import (
+    RegionSums,
+    region_sums,
+    region_sums_by_formula,
+)
 
 
 class OverlapLoss(Loss):
@@ -109,11 +117,11 @@ class AreaLoss(OverlapLoss):
         """Return each class's loss from the shared, the predicted and the true area."""
         raise NotImplementedError
 
-    def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
-        # min(p, t) is p t for hard targets, and t itself where a soft target is met exactly.
-        return self.lost(
-            *(group_sums(area, per_image=per_image) for area in (torch.minimum(p, t), p, t))
-        )
+    def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
+        by_formula = region_sums_by_formula if input.ndim > target.ndim else answer_sums_by_formula
+        sums = by_formula(input, target, self.ignore_index)
+        (addend,) = self.addends_of_sums(sums, per_image=per_image)
+        return addend.value, addend.weight
 
     def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
         return (region_sums if input.ndim > target.ndim else answer_sums), self.ignore_index
@@ -121,10 +129,11 @@ class AreaLoss(OverlapLoss):
     def addends_of_sums(
         self, sums: AnswerSums | RegionSums, *, per_image: bool
     ) -> tuple[Addend, ...]:
-        areas = torch.stack((sums.shared, sums.predicted, sums.true))
-        if not (per_image or self.per_image):
-            areas = areas.sum(1, keepdim=True)
-        shared, predicted, true = areas
+        shared, predicted, true = sums.shared, sums.predicted, sums.true
+        if len(true) > 1 and not (per_image or self.per_image):
+            shared, predicted, true = (
+                area.sum(0, keepdim=True) for area in (shared, predicted, true)
+            )
         losses = self.lost(shared, predicted, true)
         return (Addend(self.name, 1.0, *self.weighed(losses, predicted, true)),)
 
@@ -243,10 +252,13 @@ class DiceLoss(AreaLoss):
     )
 
     def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
-        if not self.squared:
-            return super().group_losses(p, t, per_image=per_image)
         areas = (p * t, p.square(), t.square())
         return self.lost(*(group_sums(area, per_image=per_image) for area in areas))
+
+    def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
+        if self.squared:  # needs more than areas
+            return OverlapLoss._terms(self, input, target, per_image=per_image)
+        return super()._terms(input, target, per_image=per_image)
 
     def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
         return None if self.squared else super().kernel(input, target)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from model_playground.losses.arithmetic import answers_and_kept, in_float32, sum_type
+from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.blocks import Scores
 from model_playground.losses.kernels.workers import in_parallel
 
@@ -33,6 +34,8 @@ def answer_sums(logits: Tensor, target: Tensor, ignore_index: int) -> AnswerSums
         target: answers between 0 and 1, of the same shape.
         ignore_index: the answer of what is left out of all sums.
     """
+    if logits.numel() < blocks.FEW_NUMBERS:
+        return answer_sums_by_formula(logits, target, ignore_index)
     sums: tuple[Tensor, ...] = _AnswerSums.apply(logits.flatten(2), target.flatten(2), ignore_index)
     return AnswerSums(*sums)
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+FEW_NUMBERS = 2**17
+"""Fewer scores than these are summed faster by the formula: a block's many calls cost too much."""
+
 NUMBERS = 2**18
 """How many scores a block should hold."""
 

@@ -18,6 +18,7 @@ from torch.autograd import Function
 from torch.nn import functional
 
 from model_playground.losses.arithmetic import index_and_kept, sum_type
+from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.blocks import InterpolatedScores, Scores
 from model_playground.losses.kernels.workers import in_parallel
 
@@ -45,6 +46,8 @@ def region_sums(logits: Tensor, target: Tensor, ignore_index: int) -> RegionSums
         target: class indices, (N, d1, …) or (N, H, W).
         ignore_index: the index of pixels that are left out of all sums.
     """
+    if target.numel() * logits.shape[1] < blocks.FEW_NUMBERS:
+        return region_sums_by_formula(logits, target, ignore_index)
     if logits.shape[2:] == target.shape[1:]:
         logits, target = logits.flatten(2), target.flatten(1)
     sums: tuple[Tensor, ...] = _RegionSums.apply(logits, target, ignore_index)
@@ -112,14 +115,14 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
     The logarithm is ∞ where a pixel is ignored, which makes its probabilities 0 in backward.
     """
     scores = _scores(logits, target)
-    blocks = scores.blocks
+    cut = scores.blocks
     index, kept = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
     images, classes = logits.shape[:2]
     log2_total = index.new_empty(index.shape, dtype=scores.dtype)
-    partial = log2_total.new_zeros(4, images, blocks.per_image, classes, dtype=torch.float64)
+    partial = log2_total.new_zeros(4, images, cut.per_image, classes, dtype=torch.float64)
 
     def work(jobs: Sequence[_Job]) -> None:
-        room = log2_total.new_empty(blocks.images, classes, blocks.pixels)
+        room = log2_total.new_empty(cut.images, classes, cut.pixels)
         for place, y, ok, log2_sum, surprise, shared, predicted, true in jobs:
             block = scores.read(place)
             highest = block.amax(1, keepdim=True)
@@ -136,8 +139,8 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
 
     jobs = zip(
         scores.places,
-        *map(blocks.cut, (index, kept, log2_total)),
-        *map(blocks.cut_partial_sums, partial),
+        *map(cut.cut, (index, kept, log2_total)),
+        *map(cut.cut_partial_sums, partial),
         strict=True,
     )
     in_parallel(work, list(jobs))
@@ -153,13 +156,13 @@ def _slopes_of_pixels(
     p_c (a_c + b_c [c = y] - Σ_k p_k a_k - p_y b_y) + s_y (p_c - [c = y]).
     """
     scores = _scores(logits, target)
-    blocks = scores.blocks
+    cut = scores.blocks
     index, kept = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
     gradient = torch.zeros_like(logits) if target.ndim > 2 else torch.empty_like(logits)
     written = _scores(gradient, target)
 
     def work(jobs: Sequence[_Job]) -> None:
-        room = log2_total.new_empty(blocks.images, logits.shape[1], blocks.pixels)
+        room = log2_total.new_empty(cut.images, logits.shape[1], cut.pixels)
         for place, out_place, y, ok, log2_sum, s, b, a in jobs:
             block = scores.read(place)
             p = room[: len(block), :, : block.shape[2]]
@@ -173,8 +176,8 @@ def _slopes_of_pixels(
     jobs = zip(
         scores.places,
         written.places,
-        *map(blocks.cut, (index, kept, log2_total)),
-        *(blocks.cut_images(slope.unsqueeze(1)) for slope in slopes[:3]),
+        *map(cut.cut, (index, kept, log2_total)),
+        *(cut.cut_images(slope.unsqueeze(1)) for slope in slopes[:3]),
         strict=True,
     )
     in_parallel(work, list(jobs), unit=written.blocks_together)
