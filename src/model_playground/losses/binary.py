@@ -8,8 +8,10 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from model_playground.core.contracts import Link, Reading, TargetForm, Traits
-from model_playground.losses.base import Factors, Loss, in_float32, register
+from model_playground.losses.base import Addend, Factors, Loss, in_float32, register
 from model_playground.losses.checks import check_answers
+from model_playground.losses.kernels.answers import AnswersKernel, AnswersTask, sums_of_answers
+from model_playground.losses.kernels.binary import BinaryCrossEntropyKernel
 
 ANSWERS = (Reading(form=TargetForm.MULTI_HOT, link=Link.SIGMOID),)
 
@@ -24,6 +26,23 @@ def answers_and_kept(input: Tensor, target: Tensor, ignore_index: int) -> tuple[
     """Return the answers as numbers, ignored ones as 0, and which ones are not ignored."""
     kept = target != ignore_index if target.dtype != torch.bool else torch.ones_like(target)
     return target.to(input.dtype).where(kept, 0), kept
+
+
+def fast_answers(
+    loss: Loss,
+    kernel: AnswersKernel,
+    input: Tensor,
+    target: Tensor,
+    per_image: bool,
+    *factors: Tensor,
+) -> tuple[Addend, ...] | None:
+    """Return the addend of a loss of answers by its kernel, on a CPU."""
+    if input.device.type != "cpu" or target.requires_grad or not input.ndim or not input.numel():
+        return None
+    ignore_index = loss.ignore_index
+    assert isinstance(ignore_index, int)
+    task = AnswersTask(kernel, lambda z, y: loss.terms(z, y)[0], ignore_index, per_image)
+    return (Addend(loss.name, 1.0, *sums_of_answers(task, input, target, *factors)),)
 
 
 @register
@@ -98,3 +117,11 @@ class BinaryCrossEntropyLoss(Loss):
         if weight is not None:
             value = value * weight
         return torch.where(kept, value, 0), kept.to(value.dtype)
+
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        pos_weight, weight = self.factors("pos_weight"), self.factors("weight")
+        kernel = BinaryCrossEntropyKernel(has_pos_weight=pos_weight is not None)
+        factors = [factor for factor in (pos_weight, weight) if factor is not None]
+        return fast_answers(self, kernel, input, target, per_image, *factors)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from model_playground.core.contracts import Link, Reading, TargetForm, Traits
-from model_playground.losses.base import Factors, Loss, in_float32, register
-from model_playground.losses.binary import ANSWERS, answers_and_kept, finite
+from model_playground.losses.base import Addend, ClassFactors, Loss, in_float32, register
+from model_playground.losses.binary import ANSWERS, answers_and_kept, fast_answers, finite
 from model_playground.losses.checks import check_answers, check_classes, class_axis
 from model_playground.losses.cross_entropy import index_and_kept
+from model_playground.losses.kernels.binary import AsymmetricKernel, FocalKernel
 
 
 @register
@@ -65,7 +68,7 @@ class FocalLoss(Loss):
     gamma: float = Field(
         default=2.0, ge=0, description="how much less easy items count; 0 is cross-entropy"
     )
-    alpha: Factors = Field(default=None, description="a factor for each class")
+    alpha: ClassFactors = Field(default=None, description="a factor for each class")
     ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
 
     def check(self, input: Tensor, target: Tensor) -> None:
@@ -182,6 +185,11 @@ class BinaryFocalLoss(Loss):
         taken_for_no = log_no + y.clamp(min=tiny).log()
         return (self.gamma * torch.stack([taken_for_yes, taken_for_no]).logsumexp(0)).exp()
 
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        return fast_answers(self, FocalKernel(self.gamma, self.alpha), input, target, per_image)
+
 
 @register
 class AsymmetricLoss(Loss):
@@ -245,11 +253,18 @@ class AsymmetricLoss(Loss):
         y, kept = answers_and_kept(z, target, self.ignore_index)
         log_yes, log_no = logsigmoid(z), logsigmoid(-z)
         for_yes = (self.gamma_positive * log_no).exp() * log_yes
-        # log(1 - q) = log(min(1 - p + m, 1)), from logarithms: finite also without a margin.
-        log_margin = torch.full_like(z, self.margin).clamp(min=torch.finfo(z.dtype).tiny).log()
-        log_right = torch.stack([log_no, log_margin]).logsumexp(0).clamp(max=0)
+        log_right = log_no
+        if self.margin:  # log(1 - q) = log(min(1 - p + m, 1)), from logarithms
+            log_margin = torch.full_like(z, math.log(self.margin))
+            log_right = torch.stack([log_no, log_margin]).logsumexp(0).clamp(max=0)
         for_no = (-log_right.expm1()) ** self.gamma_negative * log_right
         return torch.where(kept, -(y * for_yes + (1 - y) * for_no), 0), kept.to(z.dtype)
+
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        kernel = AsymmetricKernel(self.gamma_positive, self.gamma_negative, self.margin)
+        return fast_answers(self, kernel, input, target, per_image)
 
 
 def has_steep_power(gamma: float) -> bool:
