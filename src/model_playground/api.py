@@ -20,7 +20,7 @@ from model_playground.core.contracts import Facts, LossDeclaration
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.events import Emit, Event
 from model_playground.core.expression import parse_losses, parse_slot
-from model_playground.core.loss_records import LossExplanation
+from model_playground.core.loss_records import ComparedLosses, LossExplanation
 from model_playground.core.records import (
     CheckReport,
     ChoiceRecord,
@@ -236,6 +236,49 @@ class Playground:
             facts, task = self._facts(split), task or self.get_split(split).task
         return slot_choices(get_task(task or ""), facts, self._catalogue())
 
+    def plot_loss(
+        self, loss: str, path: str | Path, *, vary: str | None = None, dark: bool = False
+    ) -> Path:
+        """Draw a loss and its slope as a prediction moves, and return where the picture is.
+
+        Args:
+            loss: a loss as everywhere, such as `focal` or `focal(alpha=[1, 2])`.
+            path: where to write it, as PNG or SVG.
+            vary: a parameter and its values, such as `gamma=0,1,2`; else its first number.
+            dark: in the colours for dark pages.
+
+        Raises:
+            NotFoundError: no loss or parameter has that name.
+            InvalidError: a parameter is refused, or the picture cannot be written.
+        """
+        catalogue = self._catalogue()
+        self._import_losses()
+        from model_playground.insights.loss_comparison import plot
+
+        plot(loss, catalogue, Path(path), vary=vary, dark=dark)
+        return Path(path)
+
+    def compare_losses(
+        self, losses: Sequence[str], *, picture: str | Path | None = None, dark: bool = False
+    ) -> ComparedLosses:
+        """Set losses side by side: formulas, parameters, where they are valid, and their values.
+
+        Args:
+            losses: two or more, as everywhere.
+            picture: where to draw them, as PNG or SVG.
+            dark: in the colours for dark pages.
+
+        Raises:
+            NotFoundError: no loss has that name.
+            InvalidError: no prediction is read by all of them.
+        """
+        catalogue = self._catalogue()
+        self._import_losses()
+        from model_playground.insights.loss_comparison import compare
+
+        out = None if picture is None else Path(picture)
+        return compare(losses, catalogue, out=out, dark=dark)
+
     def check_loss(self, loss: str | Path) -> list[LossCertificate]:
         """Try everything that a loss has to be and to do, and say what was found.
 
@@ -247,14 +290,11 @@ class Playground:
             NotFoundError: no loss has that name.
             InvalidError: the file cannot be used, or the text is no single loss.
         """
-        self.notify("Importing PyTorch and trying the loss…")
-        from model_playground.losses.catalogue import load_plugin
+        self._import_losses()
         from model_playground.losses.certificate import certify_file, certify_named
 
         if Path(loss).suffix == ".py":
             return certify_file(Path(loss))
-        for plugin in self.plugins:
-            load_plugin(plugin)
         return [certify_named(str(loss))]
 
     def list_tasks(self) -> list[TaskRecord]:
@@ -424,6 +464,14 @@ class Playground:
         experiment = self.get_experiment(name)
         self.notify("Importing PyTorch and the models' libraries…")
         return experiments.open_test_part(self._workspace, experiment)
+
+    def _import_losses(self) -> None:
+        """Import the losses themselves, the user's own among them."""
+        self.notify("Importing PyTorch…")
+        from model_playground.losses.catalogue import load_plugin
+
+        for plugin in self.plugins:
+            load_plugin(plugin)
 
     def _catalogue(self) -> dict[str, LossDeclaration]:
         from model_playground.losses.catalogue import load

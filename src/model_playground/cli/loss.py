@@ -1,8 +1,10 @@
-"""`playground loss`: list, show, check."""
+"""`playground loss`: list, show, plot, compare, check."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +13,7 @@ import typer
 from model_playground.cli.options import Json, Plugins, Workspace, opened
 
 if TYPE_CHECKING:
-    from model_playground.core.loss_records import LossExplanation
+    from model_playground.core.loss_records import ComparedLosses, LossExplanation
     from model_playground.core.records import LossCertificate
 
 _WIDTH = 96
@@ -130,6 +132,82 @@ def _print_paragraphs(*paragraphs: str) -> None:
 
 def _print_indented(text: str, *, hanging: int = 2) -> None:
     typer.echo(fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  " + " " * hanging))
+
+
+Dark = Annotated[bool, typer.Option("--dark", help="In the colours for dark pages.")]
+
+
+@commands.command()
+def plot(
+    loss: Annotated[str, typer.Argument(help="A loss such as focal or focal(gamma=1).")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write it: a .png or .svg file.")],
+    vary: Annotated[
+        str | None, typer.Option("--vary", help="A parameter and its values: gamma=0,1,2,5.")
+    ] = None,
+    dark: Dark = False,
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+) -> None:
+    """Draw a loss and its slope as a prediction moves."""
+    typer.echo(f"Drawn: {opened(workspace, plugin).plot_loss(loss, out, vary=vary, dark=dark)}")
+
+
+@commands.command()
+def compare(
+    losses: Annotated[list[str], typer.Argument(help="Two or more, such as mse huber(delta=1).")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Draw them too: a .png or .svg file.")
+    ] = None,
+    dark: Dark = False,
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Set losses side by side: formulas, parameters, where they are valid, values."""
+    from model_playground.cli.display import print_json
+
+    compared = opened(workspace, plugin).compare_losses(losses, picture=out, dark=dark)
+    if json:
+        print_json(compared)
+        return
+    _print_comparison(compared)
+    if out is not None:
+        typer.echo(f"\nDrawn: {out}")
+
+
+def _print_comparison(compared: ComparedLosses) -> None:
+    from model_playground.cli.display import print_table
+
+    for loss, formula in zip(compared.losses, compared.formulas, strict=True):
+        typer.echo(f"{loss}:")
+        _print_indented(formula)
+    typer.echo("")
+    print_table(("", *compared.losses), _rows(compared), empty="")
+    typer.echo("\nOn the same predictions, loss and slope:")
+    headings = [title for loss in compared.losses for title in (loss, "slope")]
+    for movement in dict.fromkeys(point.movement for point in compared.points):
+        points = [point for point in compared.points if point.movement == movement]
+        rows = (
+            (
+                point.at,
+                *(
+                    number
+                    for pair in zip(point.values, point.slopes, strict=True)
+                    for number in pair
+                ),
+            )
+            for point in points
+        )
+        typer.echo(f"\nIf {movement}")
+        print_table((points[0].label, *headings), rows, empty="")
+
+
+def _rows(compared: ComparedLosses) -> Iterator[tuple[str, ...]]:
+    yield ("class", *compared.class_names)
+    for name, values in compared.parameters.items():
+        yield (name, *(value or "—" for value in values))
+    for place, states in compared.places.items():
+        yield (place, *states)
 
 
 @commands.command()

@@ -30,3 +30,28 @@ class LossExplanation(LossDeclaration):
     notes: tuple[str, ...]  # its traits, in words
     places: tuple[LossPlace, ...]
     related: dict[str, str]  # name → title of the losses of its family
+
+
+class ComparedPoint(BaseModel):
+    """One prediction, and what each loss makes of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    movement: str  # such as "a box slides"
+    label: str  # what the number is, with its unit
+    at: float
+    values: tuple[float, ...]
+    slopes: tuple[float, ...]
+
+
+class ComparedLosses(BaseModel):
+    """Losses side by side on the same predictions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    losses: tuple[str, ...]  # as they were asked for, such as focal(gamma=1)
+    class_names: tuple[str, ...]
+    formulas: tuple[str, ...]  # as lines of text
+    parameters: dict[str, tuple[str, ...]]  # name → value in each; empty where one has none
+    places: dict[str, tuple[str, ...]]  # task/slot → state in each
+    points: tuple[ComparedPoint, ...]

@@ -35,32 +35,37 @@ PAINTS = {
 _SERIES = tuple(paint for name, paint in PAINTS.items() if name.startswith("series"))
 _INK, _MUTED, _BLUE, _RED = (PAINTS[name] for name in ("ink", "muted", "blue", "red"))
 
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "figure",
-    "font.size": 9.5,
-    "text.color": _INK,
-    "axes.edgecolor": _MUTED,
-    "axes.facecolor": "none",
-    "axes.labelcolor": _INK,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": PAINTS["line"],
-    "grid.linewidth": 0.6,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "lines.linewidth": 1.6,
-    "figure.facecolor": "none",
-    "figure.constrained_layout.use": True,
-}
+
+def style(paints: Mapping[str, str]) -> dict[Any, Any]:
+    """Return Matplotlib's settings for figures in these colours, named as `PAINTS`."""
+    return {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "figure",
+        "font.size": 9.5,
+        "text.color": paints["ink"],
+        "axes.edgecolor": paints["muted"],
+        "axes.facecolor": "none",
+        "axes.labelcolor": paints["ink"],
+        "axes.titlesize": 10,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": paints["line"],
+        "grid.linewidth": 0.6,
+        "xtick.color": paints["muted"],
+        "ytick.color": paints["muted"],
+        "xtick.labelcolor": paints["ink"],
+        "ytick.labelcolor": paints["ink"],
+        "legend.frameon": False,
+        "legend.fontsize": 8.5,
+        "lines.linewidth": 1.6,
+        "figure.facecolor": "none",
+        "figure.constrained_layout.use": True,
+    }
+
+
 _WIDTH, _HEIGHT = 4.4, 3.5  # inches of 72 points; a page scales the figure to its column
 _OTHER_SEEDS = 0.3  # opacity of the runs after the first
 _numbers = count(1)
@@ -311,7 +316,7 @@ def _drawn(draw: Callable[[Axes], None], *, description: str, height: float = _H
     from matplotlib.figure import Figure
 
     text = io.StringIO()
-    with rc_context(_STYLE):
+    with rc_context(style(PAINTS)):
         figure = Figure(figsize=(_WIDTH, height))
         draw(figure.subplots())
         figure.legend(loc="outside lower center", ncols=2, handlelength=1.6)
