@@ -228,7 +228,7 @@ def mended(sample: Sample, reasons: set[str]) -> Sample:
         theirs = getattr(torch.nn, sample.of)(**parameters)
         sample = sample._replace(parameters=parameters, theirs=theirs, reference=None)
     if "a target out of range" in reasons:
-        with pytest.raises(InvalidError, match="target is refused.*between 0 and 1"):
+        with pytest.raises(InvalidError, match=r"target is refused.*between 0 and 1"):
             ours(**sample.parameters)(sample.input, sample.target)
         sample = sample._replace(target=sample.target.sigmoid())
     return sample

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
@@ -21,8 +23,13 @@ def apply_to(input: Tensor) -> bool:
         _enabled
         and not torch.compiler.is_compiling()
         and torch._C._functorch.peek_interpreter_stack() is None
-        and input.device.type in ("cpu", "cuda")
+        and (input.device.type == "cpu" or (input.is_cuda and _triton_is_installed()))
     )
+
+
+@cache
+def _triton_is_installed() -> bool:
+    return find_spec("triton") is not None
 
 
 @contextmanager

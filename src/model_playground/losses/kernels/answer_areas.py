@@ -34,7 +34,7 @@ def answer_sums(logits: Tensor, target: Tensor, ignore_index: int) -> AnswerSums
         target: answers between 0 and 1, of the same shape.
         ignore_index: the answer of what is left out of all sums.
     """
-    if logits.numel() < blocks.FEW_NUMBERS:
+    if logits.is_cuda or logits.numel() < blocks.FEW_NUMBERS:
         return answer_sums_by_formula(logits, target, ignore_index)
     sums: tuple[Tensor, ...] = _AnswerSums.apply(logits.flatten(2), target.flatten(2), ignore_index)
     return AnswerSums(*sums)

@@ -26,10 +26,12 @@ class Blocks(NamedTuple):
     per_image: int  # how many blocks an image has
 
     @classmethod
-    def of(cls, batch: int, classes: int, size: int, *, whole_rows_of: int = 1) -> Blocks:
+    def of(
+        cls, batch: int, classes: int, size: int, *, whole_rows_of: int = 1, numbers: int = 0
+    ) -> Blocks:
         """Cut `batch` images of `size` pixels; a block of an image has whole rows."""
         least, most = PIXELS
-        pixels = min(max(NUMBERS // max(classes, 1), least), most)
+        pixels = min(max((numbers or NUMBERS) // max(classes, 1), least), most)
         pixels = max(pixels // whole_rows_of, 1) * whole_rows_of
         if pixels >= size > 0:
             return cls(min(pixels // size, max(batch, 1)), size, 1)
@@ -101,7 +103,13 @@ class InterpolatedScores:
         batch, classes, height = scores.shape[:3]
         rows, self._width = size_hw
         self.dtype = dtype
-        self.blocks = Blocks.of(batch, classes, rows * self._width, whole_rows_of=self._width)
+        self.blocks = Blocks.of(
+            batch,
+            classes,
+            rows * self._width,
+            whole_rows_of=self._width,
+            numbers=NUMBERS // 4,  # little memory is what it is for
+        )
         place = torch.arange(rows, dtype=dtype, device=scores.device)
         place = ((place + 0.5) * (height / rows) - 0.5).clamp(0, height - 1)
         above = place.long()

@@ -116,15 +116,16 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
     """
     scores = _scores(logits, target)
     cut = scores.blocks
-    index, kept = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    pixels = target.flatten(1).unsqueeze(1)
     images, classes = logits.shape[:2]
-    log2_total = index.new_empty(index.shape, dtype=scores.dtype)
+    log2_total = logits.new_empty(pixels.shape, dtype=scores.dtype)
     partial = log2_total.new_zeros(4, images, cut.per_image, classes, dtype=torch.float64)
 
     def work(jobs: Sequence[_Job]) -> None:
         room = log2_total.new_empty(cut.images, classes, cut.pixels)
-        for place, y, ok, log2_sum, surprise, shared, predicted, true in jobs:
+        for place, truth, log2_sum, surprise, shared, predicted, true in jobs:
             block = scores.read(place)
+            y, ok = index_and_kept(truth, ignore_index)
             highest = block.amax(1, keepdim=True)
             powers = room[: len(block), :, : block.shape[2]]
             torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=powers).exp2_()
@@ -139,7 +140,7 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
 
     jobs = zip(
         scores.places,
-        *map(cut.cut, (index, kept, log2_total)),
+        *map(cut.cut, (pixels, log2_total)),
         *map(cut.cut_partial_sums, partial),
         strict=True,
     )
@@ -157,14 +158,15 @@ def _slopes_of_pixels(
     """
     scores = _scores(logits, target)
     cut = scores.blocks
-    index, kept = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    pixels = target.flatten(1).unsqueeze(1)
     gradient = torch.zeros_like(logits) if target.ndim > 2 else torch.empty_like(logits)
     written = _scores(gradient, target)
 
     def work(jobs: Sequence[_Job]) -> None:
         room = log2_total.new_empty(cut.images, logits.shape[1], cut.pixels)
-        for place, out_place, y, ok, log2_sum, s, b, a in jobs:
+        for place, out_place, truth, log2_sum, s, b, a in jobs:
             block = scores.read(place)
+            y, ok = index_and_kept(truth, ignore_index)
             p = room[: len(block), :, : block.shape[2]]
             torch.add(-log2_sum, block, alpha=LOG2_E, out=p).exp2_()
             at_true = p.gather(1, y).mul_(b.gather(2, y)).sub_(s.gather(2, y).mul_(ok))
@@ -176,7 +178,7 @@ def _slopes_of_pixels(
     jobs = zip(
         scores.places,
         written.places,
-        *map(cut.cut, (index, kept, log2_total)),
+        *map(cut.cut, (pixels, log2_total)),
         *(cut.cut_images(slope.unsqueeze(1)) for slope in slopes[:3]),
         strict=True,
     )
