@@ -1,75 +1,173 @@
 """Time and memory of the losses beside their peers, forward and backward, in one run.
 
-    python benchmarks/losses.py [--device cuda] [--repeats 7]
+    python benchmarks/losses.py [--device cuda] [--repeats 9] [--only focal]
 
-Times are medians of interleaved repeats, so that a disturbance hits ours and theirs alike. What is
-kept is the memory held between forward and backward beyond the input and the target, in multiples
-of the input's bytes. Peers that are not installed are left out.
+Times are medians of interleaved repeats, so that a disturbance hits ours and theirs alike; `ours /
+theirs` is the median of the ratios of neighbours. `kept` is what forward holds for backward beyond
+input and target, `peak` what the process grew by at most, both in multiples of the input's bytes.
+Peers that are not installed are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from model_playground.losses import (
+    BinaryCrossEntropyLoss,
     BinaryFocalLoss,
+    CIoUBoxLoss,
     CrossEntropyIoULoss2D,
     CrossEntropyLoss,
     DiceLoss,
+    DIoUBoxLoss,
     FocalLoss,
     GIoUBoxLoss,
+    HuberLoss,
+    L1Loss,
+    LovaszLoss,
+    MSELoss,
+    SmoothL1Loss,
+    SoftIoULoss,
+    TverskyLoss,
 )
 
 Step = Callable[[Tensor, Tensor], Tensor]
-SEGMENTATION = [(4, 19, 256, 256), (2, 150, 256, 256), (8, 3, 96, 96)]
+SEGMENTATION = [(4, 19, 256, 256), (2, 150, 256, 256), (1, 4, 16, 16)]
 
 
-def contests(device: str) -> list[tuple[str, Tensor, Tensor, dict[str, Step]]]:
-    """List what is measured: a title, the input, the target, and the contestants, ours first."""
-    found: list[tuple[str, Tensor, Tensor, dict[str, Step]]] = []
+class Contest(NamedTuple):
+    """One thing to compute, and who computes it: ours first."""
+
+    title: str
+    input: Tensor
+    target: Tensor
+    steps: dict[str, Step]
+
+
+def contests(device: str) -> Iterator[Contest]:
+    """Yield what is measured, one at a time: together the tensors would fill the memory."""
     for size in SEGMENTATION:
-        scores = torch.randn(size, device=device)
-        classes = torch.randint(size[1], (size[0], *size[2:]), device=device)
-        shape = "×".join(map(str, size))
-        alone: dict[str, Step] = {"torch cross_entropy": functional.cross_entropy}
-        found += [
-            (f"cross-entropy + IoU, {shape}", scores, classes, {"ours": CrossEntropyIoULoss2D()}),
-            (f"Dice, {shape}", scores, classes, {"ours": DiceLoss()}),
-            (f"cross-entropy, {shape}", scores, classes, {"ours": CrossEntropyLoss(), **alone}),
-            (f"softmax focal, {shape}", scores, classes, {"ours": FocalLoss(), **alone}),
-        ]
-        found[-4][3].update(alone)
-        with suppress(ImportError):
-            from segmentation_models_pytorch.losses import DiceLoss as SmpDice
-            from segmentation_models_pytorch.losses import JaccardLoss, SoftCrossEntropyLoss
+        yield from _segmentation(size, device)
+    yield _interpolation(device)
+    for count in (2**23, 2**10):
+        yield from _answers(count, device)
+        yield from _values(count, device)
+    for count in (1_000_000, 250):
+        yield from _boxes(count, device)
 
-            parts = (SoftCrossEntropyLoss(smooth_factor=0.0), JaccardLoss("multiclass"))
-            found[-4][3]["SMP cross-entropy + Jaccard"] = partial(summed, parts)
-            found[-3][3]["SMP Dice"] = SmpDice("multiclass")
-    answers = torch.randn(2**23, device=device)
-    yes = (torch.rand_like(answers) < 0.01).float()
-    corner = torch.rand(1_000_000, 2, device=device) * 100
+
+def _segmentation(size: tuple[int, int, int, int], device: str) -> Iterator[Contest]:
+    scores = torch.randn(size, device=device)
+    classes = torch.randint(size[1], (size[0], *size[2:]), device=device)
+    alone: dict[str, Step] = {"torch cross_entropy alone": functional.cross_entropy}
+    joint: dict[str, Step] = dict(alone)
+    focal: dict[str, Step] = dict(alone)
+    dice: dict[str, Step] = {}
+    jaccard: dict[str, Step] = {}
+    tversky: dict[str, Step] = {}
+    lovasz: dict[str, Step] = {}
+    with suppress(ImportError):
+        from segmentation_models_pytorch import losses as smp
+
+        mode = "multiclass"
+        parts = (smp.SoftCrossEntropyLoss(smooth_factor=0.0), smp.JaccardLoss(mode))
+        joint["SMP cross-entropy + Jaccard"] = partial(summed, parts)
+        focal["SMP"] = smp.FocalLoss(mode)
+        dice["SMP"], jaccard["SMP"] = smp.DiceLoss(mode), smp.JaccardLoss(mode)
+        tversky["SMP"], lovasz["SMP"] = smp.TverskyLoss(mode), smp.LovaszLoss(mode)
+    with suppress(ImportError):
+        from monai import losses as monai
+
+        one_hot = {"to_onehot_y": True, "softmax": True}
+        dice["MONAI"] = _with_channel(monai.DiceLoss(**one_hot))
+        jaccard["MONAI"] = _with_channel(monai.DiceLoss(jaccard=True, **one_hot))
+        tversky["MONAI"] = _with_channel(monai.TverskyLoss(**one_hot))
+        focal["MONAI"] = _with_channel(monai.FocalLoss(to_onehot_y=True, use_softmax=True))
+    shape = "×".join(map(str, size))
+    for title, ours, theirs in (
+        ("cross-entropy + IoU", CrossEntropyIoULoss2D(), joint),
+        ("cross-entropy", CrossEntropyLoss(), alone),
+        ("softmax focal", FocalLoss(), focal),
+        ("Dice", DiceLoss(), dice),
+        ("Jaccard", SoftIoULoss(), jaccard),
+        ("Tversky", TverskyLoss(), tversky),
+        ("Lovász", LovaszLoss(), lovasz),
+    ):
+        yield Contest(f"{title}, {shape}", scores, classes, {"ours": ours, **theirs})
+
+
+def _interpolation(device: str) -> Contest:
+    scores = torch.randn(4, 19, 64, 64, device=device)
+    classes = torch.randint(19, (4, 256, 256), device=device)
+    whole = CrossEntropyIoULoss2D()
+
+    def first(input: Tensor, target: Tensor) -> Tensor:
+        return whole(functional.interpolate(input, target.shape[1:], mode="bilinear"), target)
+
+    steps: dict[str, Step] = {"ours": CrossEntropyIoULoss2D(interpolate=True), "first": first}
+    return Contest("cross-entropy + IoU, 4×19×64×64 to 256×256", scores, classes, steps)
+
+
+def _answers(count: int, device: str) -> Iterator[Contest]:
+    scores = torch.randn(count, device=device)
+    yes = (torch.rand_like(scores) < 0.01).float()
+    steps: dict[str, Step] = {"ours": BinaryFocalLoss()}
+    with suppress(ImportError):
+        from torchvision.ops import sigmoid_focal_loss
+
+        steps["torchvision"] = partial(sigmoid_focal_loss, reduction="mean")
+        if count > 2**20:
+            steps["torchvision compiled"] = torch.compile(steps["torchvision"])
+    yield Contest(f"binary focal, {count:,} answers", scores, yes, steps)
+    peer = {"torch": functional.binary_cross_entropy_with_logits}
+    steps = {"ours": BinaryCrossEntropyLoss(), **peer}
+    yield Contest(f"binary cross-entropy, {count:,} answers", scores, yes, steps)
+
+
+def _values(count: int, device: str) -> Iterator[Contest]:
+    found, truth = torch.randn(2, count, device=device)
+    for ours, theirs in (
+        (MSELoss(), functional.mse_loss),
+        (L1Loss(), functional.l1_loss),
+        (SmoothL1Loss(), functional.smooth_l1_loss),
+        (HuberLoss(), functional.huber_loss),
+    ):
+        title = f"{ours.title.lower()}, {count:,} values"
+        yield Contest(title, found, truth, {"ours": ours, "torch": theirs})
+
+
+def _boxes(count: int, device: str) -> Iterator[Contest]:
+    corner = torch.rand(count, 2, device=device) * 100
     boxes = torch.cat([corner, corner + 20 * torch.rand_like(corner) + 1], 1)
     truth = boxes + torch.randn_like(boxes)
-    found += [
-        ("binary focal, 8 M answers", answers, yes, {"ours": BinaryFocalLoss()}),
-        ("GIoU, 1 M boxes", boxes, truth, {"ours": GIoUBoxLoss()}),
-    ]
+    peers: dict[str, Step] = {}
     with suppress(ImportError):
-        from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
+        from torchvision import ops
 
-        found[-2][3]["torchvision"] = lambda x, y: sigmoid_focal_loss(x, y, reduction="mean")
-        found[-1][3]["torchvision"] = lambda x, y: generalized_box_iou_loss(x, y, reduction="mean")
-    return found
+        peers["GIoU"] = ops.generalized_box_iou_loss
+        peers["DIoU"] = ops.distance_box_iou_loss
+        peers["CIoU"] = ops.complete_box_iou_loss
+    for name, loss in (("GIoU", GIoUBoxLoss), ("DIoU", DIoUBoxLoss), ("CIoU", CIoUBoxLoss)):
+        steps: dict[str, Step] = {"ours": loss()}
+        if name in peers:
+            steps["torchvision"] = partial(peers[name], reduction="mean")
+        yield Contest(f"{name}, {count:,} boxes", boxes, truth, steps)
+
+
+def _with_channel(loss: Step) -> Step:
+    return lambda input, target: loss(input, target.unsqueeze(1))
 
 
 def summed(parts: tuple[Step, ...], input: Tensor, target: Tensor) -> Tensor:
@@ -108,27 +206,63 @@ def kept_share(step: Step, input: Tensor, target: Tensor) -> float:
     return sum(kept.values()) / (input.numel() * input.element_size())
 
 
+def peak_share(step: Step, input: Tensor, target: Tensor) -> float:
+    """Measure by how much memory grows at most, in multiples of the input's bytes."""
+    input.grad = None
+    size = input.numel() * input.element_size()
+    if input.is_cuda:
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        step(input, target).backward()
+        return (torch.cuda.max_memory_allocated() - before) / size
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        before = _memory("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        step(input, target).backward()
+        return (_memory("VmHWM") - before) / size
+    return float("nan")
+
+
+def _memory(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
 def main() -> None:
-    """Print a table for each contest."""
+    """Print a row for each contestant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--only", default="", help="a part of the title")
     asked = parser.parse_args()
     torch.manual_seed(0)
     print(f"torch {torch.__version__}, {asked.device}, {torch.get_num_threads()} threads\n")
-    print("| loss | who | ms | times ours | kept × input |")
-    print("|---|---|---:|---:|---:|")
+    print("| loss | who | ms | ours / theirs | kept × input | peak × input |")
+    print("|---|---|---:|---:|---:|---:|")
     for title, input, target, steps in contests(asked.device):
+        if asked.only.lower() not in title.lower():
+            continue
         input.requires_grad_()
+        repeats = asked.repeats if input.numel() > 2**16 else 20 * asked.repeats
         times: dict[str, list[float]] = {name: [] for name in steps}
-        for _ in range(asked.repeats + 1):
+        for _ in range(repeats + 2):
             for name, step in steps.items():
                 times[name].append(duration_s(step, input, target))
-        medians = {name: statistics.median(taken[1:]) for name, taken in times.items()}
         for name, step in steps.items():
-            kept = kept_share(step, input, target)
-            factor = medians[name] / medians["ours"]
-            print(f"| {title} | {name} | {1e3 * medians[name]:.1f} | {factor:.2f} | {kept:.2f} |")
+            taken = times[name][2:]
+            ratio = statistics.median(
+                ours / theirs for ours, theirs in zip(times["ours"][2:], taken, strict=True)
+            )
+            large = input.numel() > 2**16
+            kept, peak = (
+                f"{share(step, input, target):.2f}" if large else ""
+                for share in (kept_share, peak_share)
+            )
+            median = 1e3 * statistics.median(taken)
+            print(
+                f"| {title} | {name} | {median:.3g} | {ratio:.2f} | {kept} | {peak} |", flush=True
+            )
 
 
 if __name__ == "__main__":
