@@ -8,6 +8,7 @@ in a compiled graph; `check_values` changes that.
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, Literal, get_args
 
 import torch
@@ -32,6 +33,14 @@ def check_values(where: Where) -> None:
         raise refused("where", repr(where), " or ".join(get_args(Where)))
     global _values_are_read
     _values_are_read = where
+
+
+class ProbabilitiesWarning(UserWarning):
+    """An input looks like probabilities, where a loss over classes takes scores (logits)."""
+
+
+_MOST_SHAPES = 256
+_looked_at: set[tuple[int, ...]] = set()  # shapes of inputs that were looked at for probabilities
 
 
 def _reads_values(tensor: Tensor) -> bool:
@@ -103,6 +112,35 @@ def check_classes(
     _check_shape(target, input.shape[:axis] + input.shape[axis + 1 :])
     wanted = f"class indices from 0 to {classes - 1}, or {ignore_index} to leave one out"
     _check_range(target, 0, classes - 1, wanted, ignored=ignore_index)
+    look_for_probabilities(input, axis)
+
+
+def look_for_probabilities(input: Tensor, axis: int) -> None:
+    """Warn once where an input is already a softmax; the first of every shape is looked at.
+
+    A model that ends in a softmax does so from its first batch on, so later ones cost nothing.
+    """
+    if input.shape in _looked_at or not _reads_values(input) or _in_a_transform():
+        return
+    if len(_looked_at) == _MOST_SHAPES:
+        return
+    _looked_at.add(input.shape)
+    scores = input.detach().float()
+    least, most = (end.item() for end in torch.aminmax(scores))
+    if input.shape[axis] < 2 or least < 0 or most > 1:
+        return
+    accuracy = 4 * torch.finfo(input.dtype).eps + 1e-4
+    if bool(((scores.sum(axis) - 1).abs() <= accuracy).all()):
+        warnings.warn(
+            "input looks like probabilities: every number is between 0 and 1 and they add up to 1 "
+            "over the classes; wanted are scores (logits), so leave the model's softmax out",
+            ProbabilitiesWarning,
+            stacklevel=2,
+        )
+
+
+def _in_a_transform() -> bool:
+    return torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def check_answers(
