@@ -100,3 +100,6 @@ class BoundingBoxRegressionLoss(BoxLoss):
     ) -> tuple[Addend, ...] | None:
         found = self.loss.fast_addends(input, target, per_image=per_image)
         return found and tuple(addend._replace(name=self.name) for addend in found)
+
+    def unreduced(self, input: Tensor, target: Tensor) -> Tensor:
+        return self.loss.unreduced(input, target)

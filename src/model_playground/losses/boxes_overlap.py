@@ -10,9 +10,19 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Traits
-from model_playground.losses.base import ratio, register
+from model_playground.losses import kernels
+from model_playground.losses.base import Addend, in_float32, ratio, register
 from model_playground.losses.boxes import BoxLoss
 from model_playground.losses.boxes_geometry import Geometry, area, geometry
+from model_playground.losses.kernels.boxes import (
+    CIoUKernel,
+    DIoUKernel,
+    EIoUKernel,
+    GIoUKernel,
+    IoUKernel,
+    OverlapKernel,
+    costs,
+)
 
 SMALLEST_IOU = 1e-6
 """The IoU from which on its logarithm does not grow any more."""
@@ -30,6 +40,29 @@ class OverlapBoxLoss(BoxLoss):
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
         return self.of(geometry(input, target))
+
+    def block_kernel(self) -> OverlapKernel | None:
+        """Return the kernel of this loss for the CPU, None if it has none."""
+        return None
+
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        kernel = self.block_kernel()
+        if kernel is None or input.device.type != "cpu" or target.requires_grad:
+            return None
+        value = costs(input, target, kernel, self._formula)
+        return (Addend(self.name, 1.0, value, value.new_ones(()).expand_as(value)),)
+
+    def _formula(self, input: Tensor, target: Tensor) -> Tensor:
+        return self.cost(in_float32(input), in_float32(target))
+
+    def unreduced(self, input: Tensor, target: Tensor) -> Tensor:
+        if kernels.apply_to(input):
+            found = self.fast_addends(input, target, per_image=True)
+            if found is not None:
+                return found[0].value
+        return super().unreduced(input, target)
 
 
 @register
@@ -85,6 +118,9 @@ class IoUBoxLoss(OverlapBoxLoss):
             return -pair.iou.clamp(min=SMALLEST_IOU).log()
         return 1 - pair.iou
 
+    def block_kernel(self) -> OverlapKernel | None:
+        return IoUKernel() if self.form == "linear" else None
+
 
 @register
 class GIoUBoxLoss(OverlapBoxLoss):
@@ -132,6 +168,9 @@ class GIoUBoxLoss(OverlapBoxLoss):
         around = area(pair.around)
         return 1 - pair.iou + ratio(around - pair.union, around)
 
+    def block_kernel(self) -> OverlapKernel:
+        return GIoUKernel()
+
 
 @register
 class DIoUBoxLoss(OverlapBoxLoss):
@@ -177,6 +216,9 @@ class DIoUBoxLoss(OverlapBoxLoss):
 
     def of(self, pair: Geometry) -> Tensor:
         return 1 - pair.iou + pair.distance
+
+    def block_kernel(self) -> OverlapKernel:
+        return DIoUKernel()
 
 
 @register
@@ -233,6 +275,9 @@ class CIoUBoxLoss(OverlapBoxLoss):
         v = _difference_of_proportions(pair)
         alpha = ratio(v, 1 - pair.iou + v).detach()
         return 1 - pair.iou + pair.distance + alpha * v
+
+    def block_kernel(self) -> OverlapKernel:
+        return CIoUKernel()
 
 
 def _difference_of_proportions(pair: Geometry) -> Tensor:
@@ -294,6 +339,9 @@ class EIoUBoxLoss(OverlapBoxLoss):
     def of(self, pair: Geometry) -> Tensor:
         sizes = ratio(pair.predicted - pair.true, pair.around).square().sum(1)
         return 1 - pair.iou + pair.distance + sizes
+
+    def block_kernel(self) -> OverlapKernel:
+        return EIoUKernel()
 
 
 @register

@@ -1,0 +1,303 @@
+"""The IoU family on a CPU: value and gradient of matched pairs in blocks that fit its caches.
+
+A formula's every operation reads and writes all pairs, and its gradient does so again. Here some
+thousand pairs at a time are turned into rows (all x1, all y1, …), and value and gradient, which
+share most of their arithmetic, are worked out on a few buffers that stay in the caches. What is
+kept for backward is the gradient alone.
+
+A block with a pair that is out of the ordinary (a box without width or height, reversed corners,
+lengths whose squares leave the type) is given to the formula.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from model_playground.losses.base import in_float32
+from model_playground.losses.kernels.workers import in_parallel
+
+BLOCK = 2**13
+"""Pairs in a block: the buffers fit a core's cache, and calls do not cost more than the work."""
+
+SHORTEST, LONGEST = 1e-9, 1e9
+"""Sides beyond these are left to the formula, which has a unit for each pair."""
+
+PREDICTED, TRUE, AROUND, SHARED = range(4)
+"""The rows of sides and areas: of both boxes, the smallest box around them, what they share."""
+
+Formula = Callable[[Tensor, Tensor], Tensor]
+
+
+class Block:
+    """The buffers for some pairs; in every tensor the pairs are along the last axis."""
+
+    def __init__(self, pairs: int, dtype: torch.dtype) -> None:
+        def room(*rows: int) -> Tensor:
+            return torch.empty(*rows, pairs, dtype=dtype)
+
+        self.corners = room(2, 4)  # of the predicted and of the true boxes: x1, y1, x2, y2
+        self.sides = room(2, 4)  # widths and heights of PREDICTED, TRUE, AROUND, SHARED
+        self.areas = room(4)
+        self.union = room()
+        self.iou = room()
+        self.value = room()
+        self.apart = room(4)  # predicted minus true corners
+        self.by_sides = room(2, 4)  # slopes of the value by the sides
+        self.by_areas = room(4)
+        self.by_union = room()
+        self.by_centre = room(2)
+        self.overlaps = room(2)  # 1 where the boxes share some of this axis, else 0
+        self.spare = room(2, 2)
+        self.slope = room(4)  # by the predicted corners
+
+    def read(self, input: Tensor, target: Tensor) -> None:
+        """Take pairs (M, 4), as rows."""
+        for corners, boxes in zip(self.corners, (input, target), strict=True):
+            _copy_as_image(corners.unsqueeze(1), boxes.t().unsqueeze(1))
+
+    def measure(self) -> bool:
+        """Work out sides, areas and IoU, and say whether all pairs are ordinary ones."""
+        sides, (first, second) = self.sides, self.spare
+        (low, high), (true_low, true_high) = self.corners.view(2, 2, 2, -1)
+        torch.sub(high, low, out=sides[:, PREDICTED])
+        torch.sub(true_high, true_low, out=sides[:, TRUE])
+        torch.maximum(high, true_high, out=first)
+        torch.minimum(low, true_low, out=second)
+        torch.sub(first, second, out=sides[:, AROUND])
+        shortest, longest = sides[:, :SHARED].aminmax()
+        if not (shortest.item() > SHORTEST and longest.item() < LONGEST):
+            return False  # also where one is no number
+        torch.minimum(high, true_high, out=first)
+        torch.maximum(low, true_low, out=second)
+        torch.sub(first, second, out=sides[:, SHARED])
+        torch.gt(sides[:, SHARED], 0, out=self.overlaps)
+        sides[:, SHARED].clamp_(min=0)
+        torch.mul(sides[0], sides[1], out=self.areas)
+        torch.add(self.areas[PREDICTED], self.areas[TRUE], out=self.union)
+        self.union.sub_(self.areas[SHARED])
+        torch.div(self.areas[SHARED], self.union, out=self.iou)
+        return True
+
+    def finish_slope(self) -> None:
+        """Carry the slopes by union, areas, sides and centre on to the predicted corners.
+
+        Each side belongs to the lower or the upper corner of one box; where both boxes have the
+        same corner, each is given half, as maximum and minimum do.
+        """
+        by_sides, (even, odd) = self.by_sides, self.spare
+        self.by_areas[PREDICTED].copy_(self.by_union)
+        self.by_areas[SHARED].sub_(self.by_union)
+        for axis in range(2):
+            by_sides[axis].addcmul_(self.by_areas, self.sides[1 - axis])
+        by_sides[:, SHARED].mul_(self.overlaps)
+        torch.sub(by_sides[:, SHARED], by_sides[:, AROUND], out=odd).mul_(0.5)
+        torch.add(by_sides[:, SHARED], by_sides[:, AROUND], out=even).mul_(0.5)
+        even.add_(by_sides[:, PREDICTED])
+        larger = torch.sign(self.apart, out=self.slope).view(2, 2, -1).mul_(odd)
+        larger[0].add_(even).neg_()
+        torch.sub(even, larger[1], out=larger[1])
+        larger.add_(self.by_centre)
+
+
+def _copy_as_image(to: Tensor, source: Tensor) -> None:
+    """Copy (4, 1, B) into a tensor whose memory lies the other way round.
+
+    As channels of an image, which PyTorch copies several times faster than a plain transpose.
+    """
+    to.permute(1, 0, 2).unsqueeze(3).copy_(source.permute(1, 0, 2).unsqueeze(3))
+
+
+@dataclass(frozen=True)
+class OverlapKernel(ABC):
+    """A loss of the IoU family, as operations on a block."""
+
+    @abstractmethod
+    def work(self, block: Block, *, gradient: bool) -> None:
+        """Write the values, and if wanted add to the slopes, which are 0 before.
+
+        Those are `by_union`, `by_areas` of SHARED and AROUND, `by_sides` of PREDICTED and AROUND,
+        and `by_centre`, which is by either corner as it moves the centre.
+        """
+
+
+@dataclass(frozen=True)
+class IoUKernel(OverlapKernel):
+    """1 - IoU."""
+
+    def work(self, block: Block, *, gradient: bool) -> None:
+        torch.sub(1, block.iou, out=block.value)
+        if gradient:
+            torch.reciprocal(block.union, out=block.by_areas[SHARED]).neg_()
+            torch.div(block.iou, block.union, out=block.by_union)
+
+
+@dataclass(frozen=True)
+class GIoUKernel(IoUKernel):
+    """1 - IoU + (C - U) / C."""
+
+    def work(self, block: Block, *, gradient: bool) -> None:
+        super().work(block, gradient=gradient)
+        around, filled = block.areas[AROUND], block.spare[0, 0]
+        torch.div(block.union, around, out=filled)
+        block.value.sub_(filled).add_(1)
+        if gradient:
+            inverse = torch.reciprocal(around, out=block.spare[0, 1])
+            block.by_union.sub_(inverse)
+            torch.mul(filled, inverse, out=block.by_areas[AROUND])
+
+
+@dataclass(frozen=True)
+class DIoUKernel(IoUKernel):
+    """1 - IoU + ρ² / c²."""
+
+    def work(self, block: Block, *, gradient: bool) -> None:
+        super().work(block, gradient=gradient)
+        shift, squares = block.by_centre, block.spare[0]
+        around = block.sides[:, AROUND]
+        torch.add(block.apart[:2], block.apart[2:], out=shift).mul_(0.5)
+        torch.mul(around, around, out=squares)
+        diagonal = torch.add(squares[0], squares[1], out=block.spare[1, 0])
+        torch.mul(shift, shift, out=squares)
+        distance = squares[0].add_(squares[1]).div_(diagonal)
+        block.value.add_(distance)
+        if gradient:
+            shift.div_(diagonal)  # half of the slope by the centre, for each of the two corners
+            distance.div_(diagonal).mul_(-2)
+            torch.mul(around, distance, out=block.by_sides[:, AROUND])
+
+
+@dataclass(frozen=True)
+class CIoUKernel(DIoUKernel):
+    """1 - IoU + ρ² / c² + α v, α held constant."""
+
+    def work(self, block: Block, *, gradient: bool) -> None:
+        super().work(block, gradient=gradient)
+        (width, true_width), (height, true_height) = block.sides[:, :AROUND]
+        angle, weight = block.spare[0]
+        v, product = block.spare[1]
+        # Between the two boxes' angles, with the tangent of a difference: one arctangent, not two.
+        torch.mul(true_width, height, out=angle).addcmul_(width, true_height, value=-1)
+        torch.mul(true_height, height, out=product).addcmul_(width, true_width)
+        angle.div_(product).atan_()
+        torch.mul(angle, angle, out=v).mul_(4 / math.pi**2)
+        torch.sub(1, block.iou, out=product).add_(v).clamp_(min=torch.finfo(v.dtype).tiny)
+        torch.div(v, product, out=weight)
+        block.value.addcmul_(weight, v)
+        if gradient:
+            torch.mul(width, width, out=product).addcmul_(height, height)
+            weight.mul_(angle).mul_(8 / math.pi**2).div_(product)
+            torch.mul(weight, height, out=block.by_sides[0, PREDICTED]).neg_()
+            torch.mul(weight, width, out=block.by_sides[1, PREDICTED])
+
+
+@dataclass(frozen=True)
+class EIoUKernel(DIoUKernel):
+    """1 - IoU + ρ² / c² + the squared differences of width and height, as shares of C's."""
+
+    def work(self, block: Block, *, gradient: bool) -> None:
+        super().work(block, gradient=gradient)
+        around = block.sides[:, AROUND]
+        share, squares = block.spare
+        torch.sub(block.sides[:, PREDICTED], block.sides[:, TRUE], out=share).div_(around)
+        torch.mul(share, share, out=squares)
+        block.value.add_(squares[0]).add_(squares[1])
+        if gradient:
+            share.div_(around).mul_(2)
+            squares.div_(around)
+            block.by_sides[:, PREDICTED].copy_(share)
+            block.by_sides[:, AROUND].sub_(squares, alpha=2)
+
+
+def costs(input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula) -> Tensor:
+    """Return the loss of every pair, (M,), differentiable by the input.
+
+    Args:
+        input: boxes (M, 4), on a CPU.
+        target: boxes (M, 4), without gradient.
+        kernel: the loss.
+        formula: the same loss, for the odd pairs and for a second derivative.
+    """
+    found: Tensor = _Costs.apply(input, target, kernel, formula)
+    return found
+
+
+class _Costs(Function):
+    """The loss of every pair, whose gradient is worked out beside it."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula
+    ) -> Tensor:
+        ctx.formula = formula
+        gradient = ctx.needs_input_grad[0]
+        value, slope = _worked_out(input, target, kernel, formula, gradient=gradient)
+        if gradient:
+            ctx.save_for_backward(input, target, slope)
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        input, target, slope = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a second derivative may be asked for
+            (found,) = torch.autograd.grad(
+                ctx.formula(input, target), input, upstream, create_graph=True
+            )
+            return found, None, None, None
+        return (slope * upstream.unsqueeze(1)).to(input.dtype), None, None, None
+
+
+def _worked_out(
+    input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula, *, gradient: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the values (M,), and the slopes (M, 4) by the input."""
+    input, target = input.detach(), target.detach()
+    dtype = in_float32(input[:0]).dtype
+    value = torch.empty(len(input), dtype=dtype)
+    slope = torch.empty(input.shape if gradient else (0, 4), dtype=dtype)
+
+    def work(starts: Sequence[int]) -> None:
+        blocks: dict[int, Block] = {}
+        for start in starts:
+            part = slice(start, start + BLOCK)
+            pairs = len(value[part])
+            if pairs not in blocks:
+                blocks[pairs] = Block(pairs, dtype)
+            _work_on(blocks[pairs], input[part], target[part], value[part], slope[part])
+
+    def _work_on(block: Block, input: Tensor, target: Tensor, value: Tensor, slope: Tensor) -> None:
+        block.read(input, target)
+        if not block.measure():
+            _follow(formula, input, target, value, slope if gradient else None)
+            return
+        torch.sub(*block.corners, out=block.apart)
+        block.by_sides.zero_()
+        block.by_areas.zero_()
+        block.by_centre.zero_()
+        kernel.work(block, gradient=gradient)
+        value.copy_(block.value)
+        if gradient:
+            block.finish_slope()
+            _copy_as_image(slope.t().unsqueeze(1), block.slope.unsqueeze(1))
+
+    in_parallel(work, range(0, len(input), BLOCK))
+    return value, slope
+
+
+def _follow(
+    formula: Formula, input: Tensor, target: Tensor, value: Tensor, slope: Tensor | None
+) -> None:
+    """Write value and slope of some pairs by the formula."""
+    with torch.enable_grad():
+        input = in_float32(input).requires_grad_(slope is not None)
+        found = formula(input, target)
+        value.copy_(found.detach())
+        if slope is not None:
+            slope.copy_(torch.autograd.grad(found.sum(), input)[0])
