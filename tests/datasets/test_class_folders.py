@@ -9,6 +9,7 @@ import pytest
 from pictures import draw, found
 
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import training_items
 
@@ -52,11 +53,11 @@ def test_folders_of_parts_become_a_column(tmp_path: Path) -> None:
         draw(tmp_path / file)
     revision, _ = import_dataset(tmp_path)
     assert revision.class_counts() == {"cat": 2, "dog": 2}
-    assert revision.columns == ("part",)
+    assert revision.columns == ()
     by_path = dict(
         zip(
             revision.items["path"].to_pylist(),
-            revision.items["part"].to_pylist(),
+            revision.items["partition"].to_pylist(),
             strict=True,
         )
     )
@@ -124,7 +125,20 @@ def test_links_to_folders_are_followed_but_not_round_in_circles(tmp_path: Path) 
     draw(tmp_path / "data/dog/1.png")
     (tmp_path / "data/cat").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "data/dog/again").symlink_to(tmp_path / "data")
-    assert import_dataset(tmp_path / "data")[0].class_counts() == {"cat": 1, "dog": 1}
+    options = ReadOptions(follow_links=True)
+    revision, _ = import_dataset(tmp_path / "data", options=options)
+    assert revision.class_counts() == {"cat": 1, "dog": 1}
+
+
+def test_links_out_of_the_folder_are_refused_unless_allowed(tmp_path: Path) -> None:
+    draw(tmp_path / "elsewhere/1.png")
+    for name in ("cat/1.png", "dog/1.png"):
+        draw(tmp_path / "data" / name)
+    (tmp_path / "data/dog/2.png").symlink_to(tmp_path / "elsewhere/1.png")
+    with pytest.raises(InvalidError, match=r"dog/2\.png leads out of the dataset's folder"):
+        import_dataset(tmp_path / "data")
+    options = ReadOptions(follow_links=True)
+    assert len(import_dataset(tmp_path / "data", options=options)[0].items) == 3
 
 
 @pytest.mark.parametrize("files", [["1.png", "2.png"], ["cat/1.png"], ["a/b/1.png", "c/d/1.png"]])

@@ -34,7 +34,7 @@ def pixels(revision: Revision) -> dict[tuple[str, str], float]:
     """Return how many pixels of which class each image has."""
     paths = dict(zip(revision.item_ids, revision.items["path"].to_pylist(), strict=True))
     return {
-        (paths[row["item_id"]], row["name"]): row["value"]
+        (paths[row["item_id"]], revision.classes[row["class_index"]].name): row["value"]
         for row in revision.annotations.to_pylist()
         if row["kind"] == "mask_pixels"
     }
@@ -108,7 +108,7 @@ def test_a_class_table_can_say_where_the_files_are(folder: Path) -> None:
         revision, _ = import_dataset(path)
         assert revision.root == folder
         assert revision.items["path"].to_pylist() == ["images/a.jpg", "images/b.png"]
-        assert revision.items["part"].to_pylist() == ["train", "train"]
+        assert revision.items["partition"].to_pylist() == ["train", "train"]
 
 
 def test_a_class_table_that_names_a_missing_folder_is_refused(folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_parts_are_known_by_their_folders(tmp_path: Path, layout: str) -> None:
         draw_mask(tmp_path / mask.format("a"), GROUND)
     (tmp_path / "classes.csv").write_text("id,name\n0,ground\n1,road\n")
     revision, _ = import_dataset(tmp_path)
-    assert sorted(revision.items["part"].to_pylist()) == ["train", "validation"]
+    assert sorted(revision.items["partition"].to_pylist()) == ["train", "validation"]
 
 
 def test_images_without_a_mask_are_left_out(folder: Path) -> None:

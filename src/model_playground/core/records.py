@@ -84,7 +84,7 @@ class Finding(_Record):
     kind: str  # such as unreadable_image
     severity: Literal["error", "warning", "information"]
     message: str
-    decision: Literal["kept", "dropped", "blocks import"]
+    decision: Literal["kept", "clipped", "dropped", "blocks import"]
     file: str = ""
     line: int | None = None
 
@@ -95,6 +95,7 @@ class CheckReport(_Record):
     dataset: str
     items: int
     findings: tuple[Finding, ...]
+    recognised: str = ""  # of an import: how the files were read, and by what they were recognised
 
     @property
     def errors(self) -> int:
@@ -116,6 +117,9 @@ class DatasetRecord(_Record):
     class_counts: dict[str, int]  # images, or images that contain the class
     target_names: tuple[str, ...]
     columns: tuple[str, ...]  # further columns of the table, usable with --group-by
+    tasks: tuple[str, ...] = ()  # all that the labels serve, `task` among them
+    objects: int = 0  # boxes, polygons and run lengths
+    inspected: bool = True  # whether every image has been looked into
     created: datetime
 
 

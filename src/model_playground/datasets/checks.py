@@ -33,6 +33,13 @@ COMMON_SIZE_SHARE = 0.9
 """If this share of the images has one size, the others are named."""
 
 
+_SAID = (
+    *("kind", "class_index", "name", "value", "content_hash"),
+    *("left", "top", "right", "bottom"),
+)
+"""The columns by which two images are labelled alike."""
+
+
 def check_revision(revision: Revision, *, dataset: str, advance: Advance | None) -> CheckReport:
     """Check a revision: its files against the records, and the records as a whole.
 
@@ -110,7 +117,7 @@ def _file_findings(revision: Revision, advance: Advance) -> Iterator[Finding]:
         hashes = inspect_files(hash_file, paths, stage=stage, advance=advance)
         expected = table["content_hash"].to_pylist()
         for name, path, content_hash in zip(names, paths, expected, strict=True):
-            if hashes[path] == content_hash:
+            if hashes[path] == content_hash or (hashes[path] and not content_hash):
                 continue
             if not os.path.exists(path):
                 yield _changed("missing_file", f"{name} does not exist any more", name)
@@ -130,17 +137,19 @@ def _changed(kind: str, message: str, file: str) -> Finding:
 
 def _copies(revision: Revision) -> Iterator[Finding]:
     """Find images that are the same, byte by byte."""
+    copied = pc.value_counts(revision.items["content_hash"].drop_null())
+    if not pc.any(pc.greater(copied.field("counts"), 1)).as_py():
+        return
     labels: dict[str, set[object]] = defaultdict(set)
-    told = revision.annotations.select(["item_id", "kind", "name", "value", "content_hash"])
+    told = revision.annotations.select(["item_id", *_SAID])
     for item_id, *label in zip(*(column.to_pylist() for column in told.columns), strict=True):
         labels[item_id].add(tuple(label))
     copies: dict[str, list[tuple[str, str]]] = defaultdict(list)
     columns = (revision.items[name].to_pylist() for name in ("content_hash", "path", "item_id"))
-    for content_hash, path, item_id in sorted(zip(*columns, strict=True)):
-        copies[content_hash].append((path, item_id))
-    for same in sorted(copies.values()):
-        if len(same) == 1:
-            continue
+    for content_hash, path, item_id in zip(*columns, strict=True):
+        if content_hash:  # null where the image was not inspected
+            copies[content_hash].append((path, item_id))
+    for same in sorted(sorted(same) for same in copies.values() if len(same) > 1):
         paths = " and ".join(path for path, _ in same[:3]) + (" and others" if same[3:] else "")
         agree = len({frozenset(labels[item_id]) for _, item_id in same}) == 1
         yield warning(
@@ -182,11 +191,13 @@ def _rotated_images(revision: Revision) -> Iterator[Finding]:
 
 def _odd_sizes(revision: Revision) -> Iterator[Finding]:
     columns = (revision.items[name].to_pylist() for name in ("path", "width", "height"))
-    sizes = {path: (width, height) for path, width, height in sorted(zip(*columns, strict=True))}
+    sizes = {path: (width, height) for path, width, height in zip(*columns, strict=True) if width}
+    if not sizes:
+        return
     common, count = Counter(sizes.values()).most_common(1)[0]
     if count < COMMON_SIZE_SHARE * len(sizes):
         return
-    for path, (width, height) in sizes.items():
+    for path, (width, height) in sorted(sizes.items()):
         if (width, height) != common:
             said = f"{path} is {width}×{height} pixels; most are {common[0]}×{common[1]}"
             yield information("odd_size", said, file=path)

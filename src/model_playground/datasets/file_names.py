@@ -52,7 +52,8 @@ def natural_order(name: str) -> list[tuple[bool, int, str]]:
 def files_under(folder: Path) -> list[str]:
     """Return the paths of all files under a folder, relative to it, hidden ones left out.
 
-    Links to folders are followed, but no folder is entered twice.
+    Links to folders are followed, but no folder is entered twice. Whether what they lead to is in
+    the dataset's folder is for the import to judge.
 
     Raises:
         InvalidError: a folder cannot be opened, or a file's name is no text.
@@ -155,3 +156,87 @@ class FileNames:
         found = self._by_name.get(last) or self._by_stem.get(last) or []
         nearer = [path for path in found if normalised(path).endswith(f"/{name}")]
         return nearer or found
+
+
+def is_inside(path: str | Path, root: str | Path) -> bool:
+    """Say whether a path stays in a folder when all links in it are followed."""
+    real, folder = os.path.realpath(path), os.path.realpath(root)
+    return real == folder or real.startswith(os.path.join(folder, ""))
+
+
+def linked_folder(path: Path) -> Path | None:
+    """Return the folder that a path is, or that it links to.
+
+    Where links are not known, git writes a small file that holds the path: it is read as one.
+    """
+    if path.is_dir():
+        return path
+    try:
+        if not path.is_file() or path.stat().st_size > _LONGEST_LINK:
+            return None
+        named = path.read_bytes().decode("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not named or not named.isprintable() or os.path.isabs(named):
+        return None
+    folder = Path(os.path.normpath(path.parent / named))
+    return folder if folder.is_dir() else None
+
+
+_LONGEST_LINK = 1024  # bytes
+
+
+def is_beside(folder: Path, root: Path) -> bool:
+    """Say whether a folder is in the root or beside it, links followed."""
+    return is_inside(folder, Path(os.path.realpath(root)).parent)
+
+
+class NamedImages:
+    """The images in some folders, found by what annotation files call them.
+
+    A name is a path from one of the folders. A path of another machine, or one that leaves the
+    folders, is found by its file name, and `find` says so. Nothing outside is ever returned.
+
+    Args:
+        root: the dataset's folder, to which names are relative.
+        folders: where else names may start from; each inside the root or allowed by the caller.
+        files: the paths of all images, relative to the root; found on the disk if None.
+    """
+
+    def __init__(
+        self, root: Path, folders: Iterable[Path] = (), files: Iterable[str] | None = None
+    ) -> None:
+        found = files_under(root) if files is None else files
+        self.paths = {normalised(one): os.path.join(root, one) for one in found if is_image(one)}
+        self._starts = ["", *(f"{normalised(os.path.relpath(one, root))}/" for one in folders)]
+        self._by_name: dict[str, list[str]] | None = None
+
+    def find(self, name: str) -> tuple[list[str], bool]:
+        """Return the absolute paths that a name can mean, and whether only the file name fits."""
+        plain = normalised(name).removeprefix("./")
+        for start in self._starts:
+            exact = self.paths.get(start + plain)
+            if exact is not None:
+                return [exact], False
+        if self._by_name is None:
+            self._by_name = {}
+            for known in self.paths:
+                self._by_name.setdefault(known.rpartition("/")[2], []).append(known)
+        found = self._by_name.get(plain.rpartition("/")[2], [])
+        return [self.paths[one] for one in _longest_ends(found, plain)], True
+
+
+def _longest_ends(found: list[str], name: str) -> list[str]:
+    """Of paths with one file name keep those that share most folders with a name."""
+
+    def shared(path: str) -> int:
+        pairs = zip(reversed(path.split("/")), reversed(name.split("/")), strict=False)
+        count = 0
+        for one, other in pairs:
+            if one != other:
+                break
+            count += 1
+        return count
+
+    most = max(map(shared, found), default=0)
+    return [path for path in found if shared(path) == most]

@@ -1,4 +1,4 @@
-"""The three ways in which a finding can end: it blocks the import, is left out, or is kept."""
+"""The ways in which a finding can end: it blocks the import, is left out, clipped, or is kept."""
 
 from __future__ import annotations
 
@@ -24,11 +24,22 @@ def left_out(kind: str, message: str, *, file: str = "", line: int | None = None
     )
 
 
-def warning(kind: str, message: str, *, file: str = "") -> Finding:
+def warning(kind: str, message: str, *, file: str = "", line: int | None = None) -> Finding:
     """Return the finding for something that is kept and may do harm."""
-    return Finding(kind=kind, severity="warning", message=message, decision="kept", file=file)
+    return Finding(
+        kind=kind, severity="warning", message=message, decision="kept", file=file, line=line
+    )
 
 
-def information(kind: str, message: str, *, file: str = "") -> Finding:
+def clipped(kind: str, message: str, *, file: str = "", line: int | None = None) -> Finding:
+    """Return the finding for something of which a part is kept."""
+    return Finding(
+        kind=kind, severity="warning", message=message, decision="clipped", file=file, line=line
+    )
+
+
+def information(kind: str, message: str, *, file: str = "", line: int | None = None) -> Finding:
     """Return the finding for something that is kept and is worth knowing."""
-    return Finding(kind=kind, severity="information", message=message, decision="kept", file=file)
+    return Finding(
+        kind=kind, severity="information", message=message, decision="kept", file=file, line=line
+    )

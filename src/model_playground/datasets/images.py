@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.facts_cache import FactsCache
 
 Advance = Callable[[str, int, int], None]
 """Told of the progress: the stage, how much is done, how much there is."""
@@ -36,6 +37,7 @@ class ImageFacts:
     width: int = 0
     height: int = 0
     exif_orientation: int = UPRIGHT
+    mode: str = ""  # Pillow's word for the channels, such as RGB, L or CMYK
     fault: str = ""  # why it cannot be used
 
 
@@ -51,13 +53,29 @@ class MaskFacts:
 
 
 def inspect_files(
-    inspect: Callable[[Path], Facts], paths: Sequence[str], *, stage: str, advance: Advance
+    inspect: Callable[[Path], Facts],
+    paths: Sequence[str],
+    *,
+    stage: str,
+    advance: Advance,
+    cache: FactsCache | None = None,
 ) -> dict[str, Facts]:
     """Inspect files in threads and return what was found, by path.
 
     Decoding and hashing leave Python's lock alone, so threads use every core.
+
+    Args:
+        inspect: says what a file is.
+        paths: absolute.
+        stage: what the progress calls it.
+        advance: told of the progress.
+        cache: what is known of files that have not changed; it is kept every few hundred files,
+            so that an interrupted import continues where it was.
     """
     found: dict[str, Facts] = {}
+    if cache is not None:
+        found = cache.known(inspect, paths)
+        paths = [path for path in paths if path not in found]
     if not paths:
         return found
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -66,7 +84,10 @@ def inspect_files(
         for start in range(0, len(paths), _FILES_AT_ONCE):
             advance(stage, start, len(paths))
             some = paths[start : start + _FILES_AT_ONCE]
-            found.update(zip(some, pool.map(inspect, map(Path, some)), strict=True))
+            inspected = dict(zip(some, pool.map(inspect, map(Path, some)), strict=True))
+            if cache is not None:
+                cache.keep(inspect, inspected)
+            found |= inspected
     advance(stage, len(paths), len(paths))
     return found
 
@@ -78,7 +99,7 @@ def inspect_image(path: Path) -> ImageFacts:
         content = path.read_bytes()
         content_hash = hashlib.sha256(content).hexdigest()
         with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size
+            (width, height), mode = image.size, image.mode
             # Of a JPEG an eighth of the width and height is enough: all of the file is read.
             image.draft("L", (1, 1))
             image.load()
@@ -87,7 +108,18 @@ def inspect_image(path: Path) -> ImageFacts:
         return ImageFacts(content_hash, fault=_fault(error))
     if orientation in _SIDES_SWAPPED:
         width, height = height, width
-    return ImageFacts(content_hash, width, height, int(orientation))
+    return ImageFacts(content_hash, width, height, int(orientation), mode)
+
+
+def image_size_wh(path: Path) -> tuple[int, int] | None:
+    """Return the size of the upright image as its first bytes say it, or None if they do not."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+    except Exception:  # what is wrong with it is found out when it is read to its end
+        return None
+    return (height, width) if orientation in _SIDES_SWAPPED else (width, height)
 
 
 def inspect_mask(path: Path) -> MaskFacts:

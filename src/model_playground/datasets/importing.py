@@ -6,16 +6,22 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache as cached
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError, NotFoundError, unknown_name
 from model_playground.core.records import CheckReport, Finding
 from model_playground.datasets.checks import image_fault, mask_fault, record_findings
-from model_playground.datasets.file_names import files_under, is_image, normalised
+from model_playground.datasets.coordinates import in_pixels
+from model_playground.datasets.facts_cache import FactsCache
+from model_playground.datasets.file_names import files_under, is_image, is_inside, normalised
+from model_playground.datasets.findings import blocking, warning
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
@@ -23,18 +29,21 @@ from model_playground.datasets.formats.format import (
     Format,
     ReadOptions,
 )
+from model_playground.datasets.geometry import geometry_findings
 from model_playground.datasets.images import (
+    UPRIGHT,
     Advance,
     ImageFacts,
     MaskFacts,
+    image_size_wh,
     inspect_files,
     inspect_image,
     inspect_mask,
 )
 from model_playground.datasets.records import (
     ANNOTATION_SCHEMA,
+    IMAGE_FIELDS,
     ITEM_SCHEMA,
-    AnnotationKind,
     Revision,
     new_item_id,
 )
@@ -50,6 +59,8 @@ def import_dataset(
     *,
     task: str | None = None,
     options: ReadOptions | None = None,
+    inspect: bool = True,
+    cache: FactsCache | None = None,
     advance: Advance | None = None,
 ) -> tuple[Revision, CheckReport]:
     """Read labelled images into records, and say what was found in them. Nothing is written.
@@ -58,6 +69,9 @@ def import_dataset(
         path: a folder, a table or a class table.
         task: what the labels are for, where the files leave it open.
         options: what the user says about the files.
+        inspect: look into every image now. Else the records hold what the source says, without
+            content hashes; importing again, or `dataset inspect`, makes a revision with them.
+        cache: what is known of files that have not changed since they were looked into.
         advance: told of the progress.
 
     Raises:
@@ -68,23 +82,48 @@ def import_dataset(
     options = options or ReadOptions()
     advance = advance or (lambda stage, done, total: None)
     path = Path(os.path.abspath(path.expanduser()))
-    chosen = _recognise(path, task, options)
+    chosen, reason = _recognise(path, task, options)
     draft = chosen.read(path, task=task, options=options)
     _check_paths(draft)
-    seen = _inspect(draft, advance)
+    if draft.relative and not inspect:
+        _sizes_for_shares(draft, advance)
+    seen = _inspect(draft, advance, inspect=inspect, cache=cache, follow_links=options.follow_links)
     faults = [seen.fault(item) for item in draft.items]
-    usable = [item for item, fault in zip(draft.items, faults, strict=True) if fault is None]
+    if draft.relative:
+        faults = [
+            fault or _unknown_size(item, seen)
+            for item, fault in zip(draft.items, faults, strict=True)
+        ]
+    usable = [fault is None for fault in faults]
     found = [*draft.findings, *(fault for fault in faults if fault is not None)]
-    found = _decided(found, path, usable, drop=options.drop_faulty)
+    found = _decided(found, path, any(usable), drop=options.drop_faulty)
     revision = _revision(draft, usable, seen, chosen.name)
-    findings = (*found, *record_findings(revision))
-    return revision, CheckReport(dataset=path.name, items=len(usable), findings=findings)
+    report = CheckReport(
+        dataset=path.name,
+        items=sum(usable),
+        findings=(
+            *found,
+            *_size_findings(draft, seen),
+            *geometry_findings(revision),
+            *record_findings(revision),
+        ),
+        recognised=f"read as {chosen.name}, because {reason}",
+    )
+    return revision, report
+
+
+def _unknown_size(item: DraftItem, seen: _Inspection) -> Finding | None:
+    if seen.size_wh(item) is not None:
+        return None
+    name = seen.name(item.path)
+    said = f"{name}: its size cannot be read, and its labels are shares of it"
+    return blocking("unreadable_image", said, file=name)
 
 
 # Which format
 
 
-def _recognise(path: Path, task: str | None, options: ReadOptions) -> Format:
+def _recognise(path: Path, task: str | None, options: ReadOptions) -> tuple[Format, str]:
     if not path.exists():
         raise NotFoundError(
             "dataset.missing_path", "there is no folder or file {path}", path=str(path)
@@ -100,7 +139,7 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> Format:
         raise _not_recognised(path, formats)
     fitting = [one for one in found if _misfit(one, task, options) is None]
     if len(fitting) == 1:
-        return fitting[0]
+        return fitting[0], found[fitting[0]]
     reasons = "; ".join(f"as {one.name}, because {reason}" for one, reason in found.items())
     if fitting:
         raise InvalidError(
@@ -166,12 +205,13 @@ def _check_paths(draft: Draft) -> None:
 
 @dataclass(frozen=True)
 class _Inspection:
-    """What was found in the files of a draft, by absolute path."""
+    """What was found in the files of a draft, by absolute path; nothing where none was opened."""
 
     root: Path
     images: Mapping[str, ImageFacts]
     masks: Mapping[str, MaskFacts]
     class_ids: frozenset[int]
+    outside: frozenset[str]  # what is, or is linked to, outside the dataset's folder
 
     def name(self, path: str) -> str:
         """Return a path as the records keep it."""
@@ -179,23 +219,79 @@ class _Inspection:
 
     def fault(self, item: DraftItem) -> Finding | None:
         """Return why an item cannot be used."""
-        image = self.images[item.path]
-        fault = image_fault(self.name(item.path), image)
-        if fault is None and item.mask_path:
+        for path in _files_of(item):
+            if path in self.outside:
+                said = (
+                    f"{self.name(path)} leads out of the dataset's folder: copy it there, or "
+                    "allow it with --follow-links"
+                )
+                return blocking("link_outside", said, file=self.name(path))
+        for path in (item.path, *item.further_paths):
+            image = self.images.get(path)
+            fault = None if image is None else image_fault(self.name(path), image)
+            if fault is not None:
+                return fault
+        if item.mask_path and item.mask_path in self.masks:
             mask = self.masks[item.mask_path]
-            fault = mask_fault(self.name(item.mask_path), mask, image, self.class_ids)
-        return fault
+            return mask_fault(
+                self.name(item.mask_path), mask, self.images[item.path], self.class_ids
+            )
+        return None
+
+    def size_wh(self, item: DraftItem) -> tuple[int, int] | None:
+        """Return the size of the upright image: as it is, else as the source says."""
+        image = self.images.get(item.path)
+        return item.size_wh if image is None else (image.width, image.height)
 
 
-def _inspect(draft: Draft, advance: Advance) -> _Inspection:
-    images = [item.path for item in draft.items]
+def _files_of(item: DraftItem) -> tuple[str, ...]:
+    return (item.path, *item.further_paths, *((item.mask_path,) if item.mask_path else ()))
+
+
+def _inspect(
+    draft: Draft, advance: Advance, *, inspect: bool, cache: FactsCache | None, follow_links: bool
+) -> _Inspection:
+    images = [path for item in draft.items for path in (item.path, *item.further_paths)]
     masks = [item.mask_path for item in draft.items if item.mask_path]
+    outside = frozenset[str]() if follow_links else _outside(draft, [*images, *masks])
+    wanted = [path for path in images if path not in outside] if inspect else []
+    wanted_masks = [path for path in masks if path not in outside] if inspect else []
     return _Inspection(
-        _root(draft.root, [*images, *masks]),
-        inspect_files(inspect_image, images, stage="Reading images", advance=advance),
-        inspect_files(inspect_mask, masks, stage="Reading masks", advance=advance),
-        frozenset(one.source_id for one in draft.classes if one.source_id is not None),
+        root=_root(draft.root, [*images, *masks]),
+        images=inspect_files(
+            inspect_image, wanted, stage="Reading images", advance=advance, cache=cache
+        ),
+        masks=inspect_files(
+            inspect_mask, wanted_masks, stage="Reading masks", advance=advance, cache=cache
+        ),
+        class_ids=frozenset(one.source_id for one in draft.classes if one.source_id is not None),
+        outside=outside,
     )
+
+
+def _outside(draft: Draft, paths: Sequence[str]) -> frozenset[str]:
+    """Return the files that are not in the dataset's folder once all links are followed."""
+    allowed = (draft.root, *draft.image_folders)
+
+    @cached
+    def fits(path: str) -> bool:
+        return any(is_inside(path, folder) for folder in allowed)
+
+    return frozenset(
+        path
+        for path in paths
+        if not fits(os.path.dirname(path)) or (os.path.islink(path) and not fits(path))
+    )
+
+
+def _sizes_for_shares(draft: Draft, advance: Advance) -> None:
+    """Read the sizes of images that shares of their width and height need, where none is known."""
+    unknown = [item for item in draft.items if item.size_wh is None]
+    for number, item in enumerate(unknown):
+        if number % _ROWS_AT_ONCE == 0:
+            advance("Reading sizes", number, len(unknown))
+        item.size_wh = image_size_wh(Path(item.path))
+    advance("Reading sizes", len(unknown), len(unknown))
 
 
 def _root(folder: Path, paths: Sequence[str]) -> Path:
@@ -206,13 +302,35 @@ def _root(folder: Path, paths: Sequence[str]) -> Path:
     return Path(os.path.commonpath([os.path.dirname(path) for path in paths]))
 
 
+def _size_findings(draft: Draft, seen: _Inspection) -> Iterator[Finding]:
+    """Compare the sizes that the source says with those of the upright images."""
+    for item in draft.items:
+        image = seen.images.get(item.path)
+        if image is None or image.fault or item.size_wh in (None, (image.width, image.height)):
+            continue
+        width, height = item.size_wh or (0, 0)
+        said = (
+            f"{seen.name(item.path)} is {image.width}×{image.height} pixels, and "
+            f"{item.source_file or 'the source'} says {width}×{height}"
+        )
+        if (height, width) == (image.width, image.height) and image.exif_orientation != UPRIGHT:
+            said += (
+                ": it is stored turned, and its annotations may be on the stored pixels; "
+                "they are taken to be on the upright image"
+            )
+        yield warning(
+            "size_differs", said, file=item.source_file or seen.name(item.path),
+            line=item.source_line,
+        )  # fmt: skip
+
+
 def _decided(
-    findings: Sequence[Finding], path: Path, usable: Sequence[DraftItem], *, drop: bool
+    findings: Sequence[Finding], path: Path, has_items: bool, *, drop: bool
 ) -> list[Finding]:
     """Refuse the import if there are errors, or leave out what they are about if that is asked."""
     faults = [finding for finding in findings if finding.severity == "error"]
     shown = "; ".join(fault.message for fault in faults[:_SHOWN_FAULTS])
-    if not usable:
+    if not has_items:
         raise InvalidError(
             "dataset.no_usable_items",
             "{path} has no image that can be used{shown}",
@@ -239,21 +357,69 @@ def _decided(
 # The tables
 
 
-def _revision(draft: Draft, usable: Sequence[DraftItem], seen: _Inspection, name: str) -> Revision:
-    ids = [
-        new_item_id(seen.name(item.path), seen.images[item.path].content_hash) for item in usable
-    ]
-    columns = dict.fromkeys(column for item in usable for column in item.columns)
-    schema = pa.schema([*ITEM_SCHEMA, *((column, pa.string()) for column in columns)])
+def _revision(draft: Draft, usable: Sequence[bool], seen: _Inspection, name: str) -> Revision:
+    items = [item for item, kept in zip(draft.items, usable, strict=True) if kept]
+    ids = [new_item_id(seen.name(item.path), _content_hash(item, seen) or "") for item in items]
+    annotations = pa.concat_tables(
+        [
+            _table(_annotation_rows(draft, items, ids, seen), ANNOTATION_SCHEMA),
+            _objects(draft, np.asarray(usable, dtype=bool), ids, seen),
+        ]
+    )
     return Revision(
         root=seen.root,
         format=name,
         task=draft.task,
         classes=draft.classes,
         target_names=draft.target_names,
-        items=_table(_item_rows(usable, ids, seen), schema),
-        annotations=_table(_annotation_rows(draft, usable, ids, seen), ANNOTATION_SCHEMA),
+        items=_items(items, ids, seen),
+        annotations=annotations,
+        given_statuses={
+            item_id: item.status for item, item_id in zip(items, ids, strict=True) if item.status
+        },
     )
+
+
+def _content_hash(item: DraftItem, seen: _Inspection) -> str | None:
+    image = seen.images.get(item.path)
+    return None if image is None else image.content_hash
+
+
+def _items(items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection) -> pa.Table:
+    images = [_image_fields(item.path, item.size_wh, seen) for item in items]
+    further = [
+        [_image_fields(path, None, seen) for path in item.further_paths] or None for item in items
+    ]
+    columns: dict[str, Any] = {"item_id": ids}
+    for name, _ in IMAGE_FIELDS:
+        columns[name] = [image[name] for image in images]
+    columns["partition"] = [item.partition for item in items]
+    columns["further_images"] = further
+    own = dict.fromkeys(column for item in items for column in item.columns)
+    schema = pa.schema([*ITEM_SCHEMA, *((column, pa.string()) for column in own)])
+    for column in own:
+        columns[column] = [item.columns.get(column) for item in items]
+    return pa.table(columns, schema=schema)
+
+
+def _image_fields(path: str, size_wh: tuple[int, int] | None, seen: _Inspection) -> Row:
+    image = seen.images.get(path)
+    if image is None:
+        width, height = size_wh or (None, None)
+        return {
+            "path": seen.name(path),
+            "content_hash": None,
+            "width": width,
+            "height": height,
+            "exif_orientation": None,
+        }
+    return {
+        "path": seen.name(path),
+        "content_hash": image.content_hash,
+        "width": image.width,
+        "height": image.height,
+        "exif_orientation": image.exif_orientation,
+    }
 
 
 def _table(rows: Iterator[Row], schema: pa.Schema) -> pa.Table:
@@ -264,60 +430,52 @@ def _table(rows: Iterator[Row], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def _item_rows(items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection) -> Iterator[Row]:
-    for item, item_id in zip(items, ids, strict=True):
-        image = seen.images[item.path]
-        yield {
-            **item.columns,
-            "item_id": item_id,
-            "path": seen.name(item.path),
-            "content_hash": image.content_hash,
-            "width": image.width,
-            "height": image.height,
-            "exif_orientation": image.exif_orientation,
-        }
-
-
 def _annotation_rows(
     draft: Draft, items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection
 ) -> Iterator[Row]:
+    """Yield what is said of an image as a whole."""
     class_index = {one.name: one.index for one in draft.classes}
     class_of_id = {one.source_id: one for one in draft.classes}
     for item, item_id in zip(items, ids, strict=True):
         source: Row = {
             "item_id": item_id,
-            "source_file": item.source_file,
+            "source_file": item.source_file or None,
             "source_line": item.source_line,
         }
         if item.class_name is not None:
-            name = item.class_name
-            yield source | _annotation("class", class_index=class_index[name], name=name)
-        for name, value in zip(draft.target_names, item.values, strict=True):
-            yield source | _annotation("value", name=name, value=value)
+            yield source | {"kind": "class", "class_index": class_index[item.class_name]}
+        for name, value in zip(draft.target_names, item.values, strict=bool(item.values)):
+            yield source | {"kind": "value", "name": name, "value": value}
         if item.mask_path is not None:
-            path, mask = seen.name(item.mask_path), seen.masks[item.mask_path]
-            yield source | _annotation("mask_image", path=path, content_hash=mask.content_hash)
-            for class_id, pixels in mask.pixels.items():
+            mask = seen.masks.get(item.mask_path)
+            yield source | {
+                "kind": "mask_image",
+                "path": seen.name(item.mask_path),
+                "content_hash": None if mask is None else mask.content_hash,
+            }
+            for class_id, pixels in ({} if mask is None else mask.pixels).items():
                 if one := class_of_id.get(class_id):  # the ignored value has none
-                    yield source | _annotation(
-                        "mask_pixels", class_index=one.index, name=one.name, value=float(pixels)
-                    )
+                    yield source | {
+                        "kind": "mask_pixels",
+                        "class_index": one.index,
+                        "value": float(pixels),
+                    }
 
 
-def _annotation(
-    kind: AnnotationKind,
-    *,
-    class_index: int | None = None,
-    name: str | None = None,
-    value: float | None = None,
-    path: str | None = None,
-    content_hash: str | None = None,
-) -> Row:
-    return {
-        "kind": kind,
-        "class_index": class_index,
-        "name": name,
-        "value": value,
-        "path": path,
-        "content_hash": content_hash,
-    }
+def _objects(
+    draft: Draft, usable: NDArray[np.bool_], ids: Sequence[str], seen: _Inspection
+) -> pa.Table:
+    """Return objects and tags with the ids of their items, in pixels."""
+    table = draft.annotations.table()
+    items = table["item"].to_numpy()
+    if not usable.all():
+        table = table.filter(pa.array(usable[items]))
+        items = table["item"].to_numpy()
+    sizes_wh = None
+    if draft.relative:
+        sizes = [seen.size_wh(item) or (0, 0) for item in draft.items]
+        sizes_wh = np.asarray(sizes, dtype=float).reshape(-1, 2)[items]
+    table = in_pixels(table, sizes_wh)
+    places = np.cumsum(usable) - 1  # among the items that can be used
+    item_ids = pa.array(ids, pa.string()).take(pa.array(places[items]))
+    return table.set_column(0, "item_id", item_ids).cast(ANNOTATION_SCHEMA)

@@ -9,11 +9,11 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,25 +21,48 @@ import pyarrow.parquet as pq
 
 from model_playground.core.contracts import Facts
 from model_playground.core.errors import InvalidError, NotFoundError
+from model_playground.datasets.canonical import table_digest
 from model_playground.datasets.file_names import located
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 knew no objects (boxes, polygons, run lengths) and no partition; it is still read."""
 
 IGNORED_PIXEL_VALUE = 255
 """A mask's pixels of this value belong to no class, unless the class table names it."""
 
-AnnotationKind = Literal["class", "value", "mask_image", "mask_pixels"]
-"""What an annotation says: the image's class, one of its values, where its mask is, or how many
-pixels of the mask a class has."""
+AnnotationKind = Literal[
+    "class",  # the one class of the image
+    "tag",  # one of several classes of the image
+    "value",  # one of the image's values
+    "mask_image",  # where its mask is
+    "mask_pixels",  # how many pixels of the mask a class has
+    "box",  # an object known by its box
+    "polygon",  # an object known by its outline, and the box around it
+    "rle",  # an object known by its pixels as run lengths, and the box around it
+    "segment",  # an object or a region known by its number in the mask image
+]
+"""What an annotation says."""
+
+OBJECT_KINDS: tuple[AnnotationKind, ...] = ("box", "polygon", "rle")
+"""The kinds that have a box."""
+
+Status = Literal["NEW", "IN PROGRESS", "DONE", "TO REVIEW", "SKIPPED", "AUTO-LABELLED"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+IMAGE_FIELDS = (
+    ("path", pa.string()),  # POSIX, NFC, relative to the root
+    ("content_hash", pa.string()),  # SHA-256; null until the image was inspected
+    ("width", pa.int32()),  # after EXIF orientation, as the height; null where nothing says it
+    ("height", pa.int32()),
+    ("exif_orientation", pa.int8()),  # null until the image was inspected
+)
 
 ITEM_SCHEMA = pa.schema(
     [
         ("item_id", pa.string()),  # given at first import and kept
-        ("path", pa.string()),  # POSIX, NFC, relative to the root
-        ("content_hash", pa.string()),  # SHA-256
-        ("width", pa.int32()),  # after EXIF orientation, as the height
-        ("height", pa.int32()),
-        ("exif_orientation", pa.int8()),
+        *IMAGE_FIELDS,
+        ("partition", pa.string()),  # the part that the source puts it in, in its own word or ours
+        ("further_images", pa.list_(pa.struct(IMAGE_FIELDS))),  # of the same item, in order
     ]
 )
 """The columns that every items table begins with; those of the user's table follow, as text."""
@@ -49,15 +72,44 @@ ANNOTATION_SCHEMA = pa.schema(
         ("item_id", pa.string()),
         ("kind", pa.string()),  # an AnnotationKind
         ("class_index", pa.int32()),
-        ("name", pa.string()),  # of the class or of the value
+        ("name", pa.string()),  # of a value
         ("value", pa.float64()),
+        ("left", pa.float64()),  # of the box, in pixels of the upright image from its corner
+        ("top", pa.float64()),
+        ("right", pa.float64()),
+        ("bottom", pa.float64()),
+        ("rings_xy", pa.list_(pa.list_(pa.float64()))),  # x, y, x, y, …; an object has 1 or more
+        ("rle_counts", pa.string()),  # as COCO compresses them: columns first
+        ("mask_height", pa.int32()),  # of the mask that the run lengths fill
+        ("mask_width", pa.int32()),
+        ("area", pa.float64()),  # of the object, where the source says it
+        ("crowd", pa.bool_()),  # many objects in one; null is no
+        ("pixel_value", pa.int64()),  # of a segment: its number in the mask image
+        ("image_index", pa.int16()),  # null: the item's image; else 1 + place in further_images
+        ("attributes", pa.string()),  # what else is said of it: a JSON object with sorted keys
         ("path", pa.string()),  # of a mask, as an item's
         ("content_hash", pa.string()),  # of a mask
-        ("source_file", pa.string()),
-        ("source_line", pa.int32()),
+        ("source_file", pa.dictionary(pa.int32(), pa.string())),  # relative to the root
+        ("source_line", pa.int32()),  # from 1
+        ("source_id", pa.string()),  # what the source calls it by
     ]
 )
-_PROVENANCE = ("source_file", "source_line")  # where it was read says nothing of what it is
+_PROVENANCE = ("source_file", "source_line", "source_id")
+"""Where an annotation was read says nothing of what it is."""
+
+
+_TASK_NEEDS: dict[str, set[AnnotationKind]] = {
+    "classification": {"class"},
+    "tagging": {"tag", "box", "polygon", "rle"},
+    "regression": {"value"},
+    "segmentation": {"mask_image"},
+    "detection": {"box", "polygon", "rle"},
+    "instance_segmentation": {"polygon", "rle"},
+    "panoptic_segmentation": {"segment"},
+}
+"""For each task the kinds of annotations of which any serves it."""
+
+TASKS = tuple(_TASK_NEEDS)
 
 
 @dataclass(frozen=True)
@@ -92,17 +144,39 @@ class Revision:
     items: pa.Table
     annotations: pa.Table
 
+    given_statuses: Mapping[str, Status] = field(default_factory=dict)
+    """What the source says of how far items are labelled, by item id. It is no part of the records:
+    the workspace keeps statuses in its database, where they can change."""
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the records, whatever order and files they were read from."""
         digest = hashlib.sha256()
         head = (SCHEMA_VERSION, self.task, [asdict(one) for one in self.classes], self.target_names)
-        digest.update(_canonical(head))
-        said = self.annotations.drop_columns(list(_PROVENANCE))
-        for table in (self.items, said):
-            for row in _rows(table.sort_by([(name, "ascending") for name in _order(table)])):
-                digest.update(_canonical(row))
+        digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
+        digest.update(table_digest(self.items))
+        digest.update(table_digest(self.annotations.drop_columns(list(_PROVENANCE))))
         return digest.hexdigest()
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether every image has been looked into."""
+        return int(self.items["content_hash"].null_count) == 0
+
+    @property
+    def object_count(self) -> int:
+        """How many boxes, polygons and run lengths there are."""
+        return sum(self._count(kind) for kind in OBJECT_KINDS)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """All tasks that the labels serve, the one they are for first of all at the front."""
+        kinds = {kind for kind in get_args(AnnotationKind) if self._count(kind)}
+        served = (task for task, needed in _TASK_NEEDS.items() if kinds & needed)
+        return tuple(dict.fromkeys([self.task, *served]))
+
+    def _count(self, kind: AnnotationKind) -> int:
+        return int(pc.sum(pc.equal(self.annotations["kind"], kind)).as_py() or 0)
 
     @property
     def item_ids(self) -> list[str]:
@@ -154,10 +228,21 @@ class Revision:
         kept = _kept_ids(self.items, previous.items)
 
         def renamed(table: pa.Table) -> pa.Table:
-            ids = pa.array([kept[one] for one in table["item_id"].to_pylist()], pa.string())
-            return table.set_column(0, "item_id", ids)
+            encoded = table["item_id"].combine_chunks().dictionary_encode()
+            if isinstance(encoded, pa.ChunkedArray):
+                encoded = encoded.unify_dictionaries().combine_chunks()
+            names = [kept[one] for one in encoded.dictionary.to_pylist()]
+            return table.set_column(
+                0, "item_id", pa.array(names, pa.string()).take(encoded.indices)
+            )
 
-        return replace(self, items=renamed(self.items), annotations=renamed(self.annotations))
+        statuses = {kept[one]: status for one, status in self.given_statuses.items()}
+        return replace(
+            self,
+            items=renamed(self.items),
+            annotations=renamed(self.annotations),
+            given_statuses=statuses,
+        )
 
     def write(self, folder: Path) -> None:
         """Write the records, as a whole or not at all. A folder that is there already is kept."""
@@ -211,8 +296,8 @@ class Revision:
             task=record["task"],
             classes=tuple(ClassRecord(**one) for one in record["classes"]),
             target_names=tuple(record["target_names"]),
-            items=pq.read_table(folder / "items.parquet", memory_map=True),
-            annotations=pq.read_table(folder / "annotations.parquet", memory_map=True),
+            items=_upgraded(folder / "items.parquet", ITEM_SCHEMA),
+            annotations=_upgraded(folder / "annotations.parquet", ANNOTATION_SCHEMA),
         )
 
 
@@ -266,13 +351,17 @@ def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _order(table: pa.Table) -> list[str]:
-    """Return the columns whose values make each row of a revision's table unique."""
-    return [one for one in ("item_id", "kind", "class_index", "name") if one in table.column_names]
-
-
-def _canonical(record: Any) -> bytes:
-    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+def _upgraded(file: Path, schema: pa.Schema) -> pa.Table:
+    """Read a table; columns that an older version did not know are null, the user's come last."""
+    table = pq.read_table(file, memory_map=True)
+    columns = {
+        one.name: table[one.name].cast(one.type)
+        if one.name in table.column_names
+        else pa.nulls(table.num_rows, one.type)
+        for one in schema
+    }
+    further = {name: table[name] for name in table.column_names if name not in columns}
+    return pa.table({**columns, **further})
 
 
 def _kept_ids(items: pa.Table, previous: pa.Table) -> dict[str, str]:
@@ -282,12 +371,13 @@ def _kept_ids(items: pa.Table, previous: pa.Table) -> dict[str, str]:
     kept = {item_id: unclaimed.pop(path)[0] for item_id, path, _ in own if path in unclaimed}
     by_content: dict[str, list[str]] = {}
     for item_id, content in reversed(unclaimed.values()):
-        by_content.setdefault(content, []).append(item_id)
+        if content:  # of an image that was not inspected nothing is known
+            by_content.setdefault(content, []).append(item_id)
     taken = set(previous["item_id"].to_pylist())
     for item_id, path, content in own:
         if item_id in kept:
             continue
-        if by_content.get(content):
+        if content and by_content.get(content):
             kept[item_id] = by_content[content].pop()
             continue
         kept[item_id] = item_id
@@ -296,6 +386,6 @@ def _kept_ids(items: pa.Table, previous: pa.Table) -> dict[str, str]:
     return kept
 
 
-def _identities(items: pa.Table) -> Iterator[tuple[str, str, str]]:
+def _identities(items: pa.Table) -> Iterator[tuple[str, str, str | None]]:
     columns = (items[name].to_pylist() for name in ("item_id", "path", "content_hash"))
     return iter(sorted(zip(*columns, strict=True), key=lambda one: one[1]))

@@ -34,7 +34,7 @@ class ClassFolders(Format):
     """Image files in one folder for each class, named as the class.
 
     The class folders may stand in the folder itself, in a folder inside it, or in folders named
-    train, val and test; the part is then kept as the column `part`. Folders inside a class folder
+    train, val and test; the part is then kept as the partition. Folders inside a class folder
     belong to the class.
     """
 
@@ -63,7 +63,7 @@ class ClassFolders(Format):
                 DraftItem(
                     path=os.path.join(path, file),
                     class_name=place.class_name,
-                    columns={"part": place.part} if place.part else {},
+                    partition=place.part or None,
                 )
                 for file, place in layout.places.items()
             ],

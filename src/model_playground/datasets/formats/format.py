@@ -7,14 +7,27 @@ same way for every format.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from model_playground.core.docstrings import explanation
 from model_playground.core.records import Finding
 from model_playground.core.registry import Registry
-from model_playground.datasets.records import ClassRecord
+from model_playground.datasets.formats.draft import Draft, DraftAnnotations, DraftItem
+from model_playground.datasets.records import Revision
+
+__all__ = [
+    "FORMATS",
+    "Draft",
+    "DraftAnnotations",
+    "DraftItem",
+    "Export",
+    "Format",
+    "ReadOptions",
+    "WritableFormat",
+]
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,7 @@ class ReadOptions:
         target_columns: of a table, the column with the class, or those with the values.
         class_table: of masks, the table of pixel value → class name.
         drop_faulty: leave out items that cannot be used instead of refusing the import.
+        follow_links: read what links out of the dataset's folder point to.
     """
 
     format: str | None = None
@@ -34,31 +48,25 @@ class ReadOptions:
     target_columns: tuple[str, ...] = ()
     class_table: Path | None = None
     drop_faulty: bool = False
+    follow_links: bool = False
 
 
-@dataclass(slots=True)
-class DraftItem:
-    """An image and its label as a format read them; paths are absolute."""
+@dataclass(frozen=True)
+class Export:
+    """What a format writes.
 
-    path: str
-    class_name: str | None = None
-    values: tuple[float, ...] = ()
-    mask_path: str | None = None
-    columns: dict[str, str] = field(default_factory=dict)
-    source_file: str = ""
-    source_line: int | None = None
+    Args:
+        revision: the records.
+        folder: an empty folder to write into; it becomes the export when all is written.
+        paths: for each item's path in the records the path, relative to the folder, where its
+            image will be copied to.
+        statuses: by item id, where they are known.
+    """
 
-
-@dataclass
-class Draft:
-    """What a format read. Findings that are errors stand for items that could not be read."""
-
-    root: Path  # the items' paths start here if all are under it
-    task: str
-    items: list[DraftItem]
-    classes: tuple[ClassRecord, ...] = ()
-    target_names: tuple[str, ...] = ()
-    findings: list[Finding] = field(default_factory=list)
+    revision: Revision
+    folder: Path
+    paths: Mapping[str, str]
+    statuses: Mapping[str, str]
 
 
 class Format(ABC):
@@ -85,6 +93,22 @@ class Format(ABC):
     def summary(self) -> str:
         """The format in one sentence."""
         return explanation(type(self)).summary
+
+
+class WritableFormat(Format):
+    """A format that can be written too."""
+
+    def losses(self, revision: Revision) -> list[Finding]:
+        """Say what of a revision the format cannot hold: one finding, "dropped", for each kind."""
+        return []
+
+    def image_path(self, path: str, partition: str | None) -> str:
+        """Return where an item's image is copied to, relative to the export's folder."""
+        return path
+
+    @abstractmethod
+    def write(self, export: Export) -> None:
+        """Write the labels into the export's folder; the images are copied by the export."""
 
 
 FORMATS: Registry[type[Format]] = Registry("format", package="model_playground.datasets.formats")

@@ -15,7 +15,13 @@ import yaml
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_delimited
-from model_playground.datasets.file_names import files_under, is_image, normalised, subfolders
+from model_playground.datasets.file_names import (
+    files_under,
+    is_beside,
+    is_image,
+    normalised,
+    subfolders,
+)
 from model_playground.datasets.findings import blocking, left_out
 from model_playground.datasets.formats.format import (
     FORMATS,
@@ -96,6 +102,12 @@ class IndexMasks(Format):
             items=items,
             classes=read_class_table(table),
             findings=[finding for _, findings in matched for finding in findings],
+            image_folders=tuple(
+                folder
+                for pair in pairs
+                for folder in (pair.images, pair.masks)
+                if is_beside(folder, table.parent)
+            ),
         )
 
 
@@ -259,7 +271,7 @@ def _match(pair: _Pair) -> tuple[list[DraftItem], list[Finding]]:
                 DraftItem(
                     path=os.path.join(pair.images, files[0]),
                     mask_path=os.path.join(pair.masks, found[0]),
-                    columns={"part": part} if part else {},
+                    partition=part or None,
                 )
             )
     for files in masks.values():

@@ -12,7 +12,13 @@ from typing import ClassVar
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import DelimitedTable, Row, read_delimited
-from model_playground.datasets.file_names import FileNames, files_under, is_image, natural_order
+from model_playground.datasets.file_names import (
+    FileNames,
+    files_under,
+    is_beside,
+    is_image,
+    natural_order,
+)
 from model_playground.datasets.findings import blocking, left_out
 from model_playground.datasets.formats.format import (
     FORMATS,
@@ -135,7 +141,14 @@ def _read(table: DelimitedTable, *, task: str | None, options: ReadOptions) -> D
         classes=tuple(ClassRecord(index, name) for index, name in enumerate(classes)),
         target_names=targets if task == "regression" else (),
         findings=[*findings, *_files_without_row(table.cells(image_column), images)],
+        image_folders=_folders_beside(items, images.folder),
     )
+
+
+def _folders_beside(items: Iterable[DraftItem], folder: Path) -> tuple[Path, ...]:
+    """Return the folders outside the table's that it names and that stand beside it."""
+    folders = {Path(item.path).parent for item in items}
+    return tuple(one for one in folders if is_beside(one, folder))
 
 
 # Which columns

@@ -1,0 +1,660 @@
+"""COCO: one JSON file of images, categories and objects."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Finding
+from model_playground.datasets import run_lengths
+from model_playground.datasets.coordinates import rounded
+from model_playground.datasets.file_names import NamedImages
+from model_playground.datasets.findings import blocking, information, left_out, warning
+from model_playground.datasets.formats.draft import attributes_text, box_around
+from model_playground.datasets.formats.format import (
+    FORMATS,
+    Draft,
+    DraftAnnotations,
+    DraftItem,
+    Export,
+    ReadOptions,
+    WritableFormat,
+)
+from model_playground.datasets.parts import part_of
+from model_playground.datasets.records import ClassRecord, Revision
+
+_SLICE = 16_384  # annotations that are Python objects at a time
+_LOOKED_AT = 65_536  # bytes of a file in which its keys are looked for
+_KEYS = ("images", "annotations", "categories")
+_READ_KEYS = {
+    *("id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd", "attributes"),
+    *("score", "ignore"),
+}
+_NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
+
+Id = int | str
+
+
+class _Image(msgspec.Struct):
+    id: Id
+    file_name: str
+    width: float | None = None
+    height: float | None = None
+
+
+class _Category(msgspec.Struct):
+    id: Id
+    name: str
+
+
+class _RunLengths(msgspec.Struct):
+    size: list[int]
+    counts: str | list[int]
+
+
+class _Annotation(msgspec.Struct):
+    image_id: Id
+    category_id: Id
+    id: Id | None = None
+    bbox: list[float] | None = None
+    segmentation: list[list[float]] | _RunLengths | None = None
+    area: float | None = None
+    iscrowd: int | bool | None = None
+    attributes: dict[str, Any] | None = None
+
+
+class _File(msgspec.Struct):
+    images: list[msgspec.Raw]
+    annotations: list[msgspec.Raw]
+    categories: list[_Category]
+
+
+_ANNOTATIONS = msgspec.json.Decoder(list[_Annotation])
+_ANNOTATION = msgspec.json.Decoder(_Annotation)
+_IMAGE = msgspec.json.Decoder(_Image)
+
+
+@FORMATS.register
+class Coco(WritableFormat):
+    """A COCO JSON file of images, categories and objects: boxes, polygons or run lengths.
+
+    The images stand in the file's folder or in folders inside it. A folder is read too, with all
+    the COCO files in it or in its folder `annotations`; where several are named after parts, such
+    as `instances_val2017.json`, the part is kept as the partition. Category ids need not be
+    contiguous: they are kept beside indices that are. Boxes are x, y, width, height on disk.
+    """
+
+    name = "coco"
+    title = "COCO JSON"
+    tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+
+    def detect(self, path: Path) -> str | None:
+        files = _files(path)
+        if not files:
+            return None
+        names = " and ".join(one.name for one in files[:3])
+        return f"{names} has the keys {', '.join(_KEYS)}"
+
+    def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
+        files = _files(path)
+        if not files:
+            raise InvalidError(
+                "coco.none", "{path} holds no COCO file with images and categories", path=str(path)
+            )
+        root = path if path.is_dir() else path.parent
+        if path.is_file() and root.name == "annotations":
+            root = root.parent
+        folders = [one for file in files for one in (file.parent, file.parent / "images")]
+        images = NamedImages(root, [root / "images", *folders])
+        reading = _Reading(root, images, DraftAnnotations(), [], [], {})
+        for file in files:
+            reading.add(file, partition=_partition(file) if len(files) > 1 else None)
+        classes = tuple(
+            ClassRecord(index, name, source_id)
+            for index, (name, source_id) in enumerate(reading.classes.values())
+        )
+        return Draft(
+            root=root,
+            task=task or reading.task,
+            items=reading.items,
+            classes=classes,
+            findings=reading.findings,
+            annotations=reading.annotations,
+        )
+
+    def losses(self, revision: Revision) -> list[Finding]:
+        held = ("box", "polygon", "rle")
+        found = [
+            left_out("not_in_format", f"COCO JSON has no place for annotations of the kind {kind}")
+            for kind in revision.annotations["kind"].unique().to_pylist()
+            if kind not in held
+        ]
+        if revision.columns:
+            names = ", ".join(revision.columns)
+            found.append(left_out("not_in_format", f"COCO JSON has no columns such as {names}"))
+        if revision.items["further_images"].null_count < revision.items.num_rows:
+            said = "COCO JSON has one image an item, some here have several"
+            found.append(left_out("not_in_format", said))
+        return found
+
+    def write(self, export: Export) -> None:
+        """Write one file, or one for each partition where the source has partitions."""
+        revision = export.revision
+        partitions = revision.items["partition"].to_pylist()
+        names = list(dict.fromkeys(partitions))
+        for partition in names:
+            chosen = pa.array([one == partition for one in partitions])
+            name = "annotations" if len(names) == 1 and partition is None else _file_name(partition)
+            (export.folder / f"{name}.json").write_bytes(
+                msgspec.json.encode(_as_coco(export, revision.items.filter(chosen)))
+            )
+
+
+# Which files
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".json" and _is_coco(path) else []
+    if not path.is_dir():
+        return []
+    return [
+        file
+        for folder in (path, path / "annotations", *_only_folder(path))
+        for file in sorted(folder.glob("*.json"))
+        if _is_coco(file)
+    ]
+
+
+def _only_folder(path: Path) -> list[Path]:
+    """Return the one folder in which a download is wrapped."""
+    inside = [one for one in path.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    return inside if len(inside) == 1 and inside[0].name != "annotations" else []
+
+
+def _is_coco(path: Path) -> bool:
+    """Look for the keys at both ends of a file: in between are a million objects."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LOOKED_AT)
+            file.seek(max(0, os.path.getsize(path) - _LOOKED_AT))
+            ends = start + file.read(_LOOKED_AT)
+    except OSError:
+        return False
+    is_object = start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    keys = [key for key in _KEYS if f'"{key}"'.encode() in ends]
+    return is_object and len(keys) >= 2 and (b'"file_name"' in ends or b'"bbox"' in ends)
+
+
+def _partition(file: Path) -> str | None:
+    words = re.split(r"[_.\- ]", file.stem)
+    return next((part for word in reversed(words) if (part := part_of(word))), None)
+
+
+def _file_name(partition: str | None) -> str:
+    return f"instances_{partition or 'others'}"
+
+
+# Reading
+
+
+@dataclass
+class _Reading:
+    """What has been read of one or several files of a dataset."""
+
+    root: Path
+    images: NamedImages
+    annotations: DraftAnnotations
+    items: list[DraftItem]
+    findings: list[Finding]
+    classes: dict[str, tuple[str, int | None]]  # by name: name and source id
+    task: str = "detection"
+
+    def add(self, path: Path, partition: str | None) -> None:
+        """Read a file."""
+        name = os.path.relpath(path, self.root).replace(os.sep, "/")
+        content = _content(path)
+        decoded = _decoded(content, path)
+        if isinstance(decoded, tuple):
+            content, decoded = decoded
+            said = f"{name} holds NaN or Infinity, which are no JSON: they are read as nothing"
+            self.findings.append(warning("json_not_a_number", said, file=name))
+        self.findings.extend(_twice_named_keys(content, name))
+        lines = _Lines(content)
+        class_index = self._add_classes(decoded.categories, path, name)
+        places = self._add_images(decoded.images, lines, name, partition)
+        for start in range(0, len(decoded.annotations), _SLICE):
+            some = decoded.annotations[start : start + _SLICE]
+            decoded.annotations[start : start + _SLICE] = [msgspec.Raw()] * len(some)
+            self._add_slice(some, start, lines, name, places, class_index)
+
+    def _add_classes(self, categories: Sequence[_Category], path: Path, name: str) -> dict[Id, int]:
+        ids = [_key(one.id) for one in categories]
+        names = [one.name for one in categories]
+        for what, values in (("id", ids), ("name", names)):
+            twice = next((one for place, one in enumerate(values) if one in values[:place]), None)
+            if twice is not None:
+                raise InvalidError(
+                    "coco.category_twice",
+                    "{file} has two categories with the {what} {value}: it is unclear which is "
+                    "meant",
+                    file=str(path),
+                    what=what,
+                    value=twice,
+                )
+        for one, key in zip(categories, ids, strict=True):
+            own = int(key) if isinstance(key, int) and abs(key) < 2**63 else None
+            self.classes.setdefault(one.name, (one.name, own))
+        order = {known: index for index, known in enumerate(self.classes)}
+        return {key: order[one.name] for one, key in zip(categories, ids, strict=True)}
+
+    def _add_images(
+        self, raws: Sequence[msgspec.Raw], lines: _Lines, name: str, partition: str | None
+    ) -> dict[Id, int | None]:
+        """Add the images; return by id the place of each, None of one that cannot be had."""
+        places: dict[Id, int | None] = {}
+        known = {item.path for item in self.items}
+        for raw in raws:
+            try:
+                image = _IMAGE.decode(raw)
+            except msgspec.MsgspecError as error:
+                line = lines.of(raw)
+                said = f"line {line} of {name}: an image is no record of id and file_name ({error})"
+                self.findings.append(blocking("bad_image_record", said, file=name, line=line))
+                continue
+            key = _key(image.id)
+            found, by_name = self.images.find(image.file_name)
+            places.setdefault(key, None)
+            fault = self._image_fault(image, key, found, known, places)
+            if fault:
+                line = lines.of(raw)
+                said = f"line {line} of {name}: {fault[1]}"
+                self.findings.append(blocking(fault[0], said, file=name, line=line))
+                continue
+            if by_name:
+                line = lines.of(raw)
+                place = os.path.relpath(found[0], self.root)
+                said = f"line {line} of {name} names {image.file_name}; {place} is read"
+                self.findings.append(information("path_remapped", said, file=name, line=line))
+            known.add(found[0])
+            places[key] = len(self.items)
+            self.items.append(
+                DraftItem(
+                    found[0],
+                    partition=partition,
+                    size_wh=_size(image),
+                    source_file=name,
+                    source_line=lines.of(raw),
+                )
+            )
+        return places
+
+    def _image_fault(
+        self,
+        image: _Image,
+        key: Id,
+        found: list[str],
+        known: set[str],
+        places: dict[Id, int | None],
+    ) -> tuple[str, str] | None:
+        if places[key] is not None:
+            return "image_id_twice", f"the image id {key} stands for two images"
+        if not found:
+            return "missing_file", f"there is no image {image.file_name} in {self.root}"
+        if len(found) > 1:
+            several = " or ".join(os.path.relpath(one, self.root) for one in found[:3])
+            return "ambiguous_file", f"{image.file_name} may be {several}"
+        if found[0] in known:
+            return "image_twice", f"the image {image.file_name} is named twice"
+        return None
+
+    def _add_slice(
+        self,
+        raws: Sequence[msgspec.Raw],
+        start: int,
+        lines: _Lines,
+        name: str,
+        places: dict[Id, int | None],
+        class_index: dict[Id, int],
+    ) -> None:
+        if start == 0:
+            self.findings.extend(_unread_keys(raws, name))
+        source_lines: list[int | None] = [lines.of(raw) for raw in raws]
+        try:
+            said: list[_Annotation | None] = list(
+                _ANNOTATIONS.decode(b"[" + b",".join(raws) + b"]")
+            )
+        except msgspec.MsgspecError:
+            said = [
+                self._one(raw, line, name) for raw, line in zip(raws, source_lines, strict=True)
+            ]
+        kept: list[_Annotation] = []
+        kept_lines: list[int | None] = []
+        for one, line in zip(said, source_lines, strict=True):
+            if one is not None and self._is_usable(one, line, name, places, class_index):
+                kept.append(one)
+                kept_lines.append(line)
+        if kept:
+            self._extend(kept, kept_lines, name, places, class_index)
+
+    def _one(self, raw: msgspec.Raw, line: int | None, name: str) -> _Annotation | None:
+        """Read an annotation by itself; what is wrong with it is found out here."""
+        try:
+            return _ANNOTATION.decode(raw)
+        except msgspec.MsgspecError as error:
+            self._drop("bad_annotation", f"an annotation cannot be read ({error})", line, name)
+            return None
+
+    def _is_usable(
+        self,
+        one: _Annotation,
+        line: int | None,
+        name: str,
+        places: dict[Id, int | None],
+        class_index: dict[Id, int],
+    ) -> bool:
+        called = f"the annotation {one.id}"
+        image = _key(one.image_id)
+        if image not in places:
+            said = f"{called} is of the image {one.image_id}, which is not listed"
+            return self._drop("unknown_image", said, line, name)
+        if places[image] is None:
+            return self._drop("image_unusable", f"{called}: its image cannot be had", line, name)
+        if _key(one.category_id) not in class_index:
+            said = f"{called} has the category {one.category_id}, which is not listed"
+            return self._drop("unknown_category", said, line, name)
+        shape = one.segmentation
+        if isinstance(shape, _RunLengths):
+            try:
+                _text_and_size(shape)
+            except ValueError as error:
+                return self._drop("bad_run_lengths", f"{called}: {error}", line, name)
+        elif shape:
+            if any(len(ring) % 2 for ring in shape):
+                said = f"{called} has an outline with an odd number of coordinates"
+                return self._drop("odd_polygon", said, line, name)
+            shape = one.segmentation = [ring for ring in shape if ring] or None
+        if one.bbox is not None and len(one.bbox) != 4:
+            if one.bbox:
+                said = f"{called} has a box of {len(one.bbox)} numbers instead of 4"
+                return self._drop("bad_box", said, line, name)
+            one.bbox = None
+        if one.bbox is None and not shape:
+            return self._drop("no_shape", f"{called} has neither box nor outline", line, name)
+        return True
+
+    def _drop(self, kind: str, said: str, line: int | None, name: str) -> bool:
+        message = f"line {line} of {name}: {said}: it is left out"
+        self.findings.append(left_out(kind, message, file=name, line=line))
+        return False
+
+    def _extend(
+        self,
+        said: list[_Annotation],
+        lines: list[int | None],
+        name: str,
+        places: dict[Id, int | None],
+        class_index: dict[Id, int],
+    ) -> None:
+        rows = len(said)
+        shapes = [one.segmentation for one in said]
+        polygons = [shape if isinstance(shape, list) else None for shape in shapes]
+        lengths = [
+            _text_and_size(shape) if isinstance(shape, _RunLengths) else None for shape in shapes
+        ]
+        boxes = np.array([_xywh(one) for one in said], dtype=np.float64)
+        corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+        kinds = np.where(
+            [one is not None for one in polygons],
+            "polygon",
+            np.where([one is not None for one in lengths], "rle", "box"),
+        )
+        if (kinds != "box").any():
+            self.task = "instance_segmentation"
+        self.annotations.extend(
+            {
+                "item": np.array([places[_key(one.image_id)] for one in said], dtype=np.int32),
+                "kind": pa.array(kinds.tolist(), pa.string()),
+                "class_index": [class_index[_key(one.category_id)] for one in said],
+                "left": corners[:, 0],
+                "top": corners[:, 1],
+                "right": corners[:, 2],
+                "bottom": corners[:, 3],
+                "rings_xy": _rings(polygons),
+                "rle_counts": [None if one is None else one[0] for one in lengths],
+                "mask_height": [None if one is None else one[1] for one in lengths],
+                "mask_width": [None if one is None else one[2] for one in lengths],
+                "area": [one.area for one in said],
+                "crowd": [True if one.iscrowd else None for one in said],
+                "attributes": [attributes_text(one.attributes) for one in said],
+                "source_file": pa.DictionaryArray.from_arrays(
+                    pa.array(np.zeros(rows, dtype=np.int32)), pa.array([name])
+                ),
+                "source_line": pa.array(lines, pa.int32()),
+                "source_id": [None if one.id is None else str(one.id) for one in said],
+            }
+        )
+
+
+def _content(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                return b""
+            # The parser wants a buffer as a whole; mapped, it need not be copied.
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from None
+    return content[3:] if content[:3] == b"\xef\xbb\xbf" else content
+
+
+def _decoded(content: Any, path: Path) -> Any:
+    """Decode a file; return the mended content with it where that held numbers that are none."""
+    try:
+        return msgspec.json.decode(content, type=_File)
+    except msgspec.ValidationError as error:
+        raise _unreadable(path, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        why: Exception = error
+    mended = _NO_NUMBERS.sub(lambda one: one[0] if one[0][:1] == b'"' else b"null", content[:])
+    if mended != content[:]:
+        try:
+            return mended, msgspec.json.decode(mended, type=_File)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            why = error
+    position = re.search(r"\(byte (\d+)\)", str(why))
+    line = content[: int(position[1])].count(b"\n") + 1 if position else 1
+    raise _unreadable(path, f"line {line}: {why}")
+
+
+def _unreadable(path: Path, why: str) -> InvalidError:
+    return InvalidError(
+        "coco.unreadable", "the COCO file {file} cannot be read: {why}", file=str(path), why=why
+    )
+
+
+class _Lines:
+    """On which line of a file a piece of it stands, for pieces asked for in order."""
+
+    def __init__(self, content: Any) -> None:
+        self._content = content
+        self._address = np.frombuffer(content, dtype=np.uint8).ctypes.data
+        breaks = np.frombuffer(content, dtype=np.uint8)
+        self._breaks = np.concatenate(
+            [
+                np.flatnonzero(breaks[start : start + 2**24] == 10) + start
+                for start in range(0, len(breaks), 2**24)
+            ]
+            or [np.zeros(0, dtype=np.int64)]
+        )
+
+    def of(self, raw: msgspec.Raw) -> int:
+        """Return the line, from 1."""
+        if not len(self._breaks):
+            return 1
+        offset = np.frombuffer(raw, dtype=np.uint8).ctypes.data - self._address
+        return int(np.searchsorted(self._breaks, offset)) + 1
+
+
+def _twice_named_keys(content: Any, name: str) -> Iterator[Finding]:
+    """Find keys that stand twice in one object, of which JSON readers keep the last."""
+    if all(len(re.findall(f'"{key}"'.encode(), content)) <= 1 for key in _KEYS) and (
+        len(content) > 2**22
+    ):
+        return
+    twice: dict[str, int] = {}
+
+    def noted(pairs: list[tuple[str, Any]]) -> None:
+        keys = [key for key, _ in pairs]
+        if len(set(keys)) < len(keys):
+            for key in {key for key in keys if keys.count(key) > 1}:
+                twice[key] = twice.get(key, 0) + 1
+
+    json.loads(bytes(content), object_pairs_hook=noted)
+    for key, count in sorted(twice.items()):
+        said = f"{name} has the key {key!r} twice in {count} of its objects: the last is read"
+        yield warning("key_twice", said, file=name)
+
+
+def _unread_keys(raws: Sequence[msgspec.Raw], name: str) -> Iterator[Finding]:
+    counts: dict[str, int] = {}
+    for raw in raws:
+        try:
+            keys = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        except msgspec.MsgspecError:
+            continue
+        for key in keys.keys() - _READ_KEYS:
+            counts[key] = counts.get(key, 0) + 1
+    for key, count in sorted(counts.items()):
+        said = f"{name}: what {count:,} annotations or more say as {key!r} is not read"
+        yield left_out("unread_key", said, file=name)
+
+
+def _key(given: Id) -> Id:
+    """Return an id so that 7 and "7" are the same."""
+    if isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) <= 19:
+        return int(given)
+    return given
+
+
+def _size(image: _Image) -> tuple[int, int] | None:
+    if not image.width or not image.height:
+        return None
+    whole = int(image.width), int(image.height)
+    return whole if all(0 < side < 2**31 for side in whole) else None
+
+
+def _text_and_size(shape: _RunLengths) -> tuple[str, int, int]:
+    """Return compressed counts, height and width.
+
+    Raises:
+        ValueError: they do not fill a mask of that size.
+    """
+    counts = run_lengths.counts_of(shape.counts) if isinstance(shape.counts, str) else shape.counts
+    if len(shape.size) != 2 or any(not 0 <= side < 2**31 for side in shape.size):
+        raise ValueError("the size of its run lengths is not height and width")
+    height, width = shape.size
+    if any(count < 0 for count in counts) or sum(counts) != height * width:
+        raise ValueError(f"its run lengths cover {sum(counts)} of {height * width} pixels")
+    text = shape.counts if isinstance(shape.counts, str) else run_lengths.compressed(counts)
+    return text, height, width
+
+
+def _xywh(one: _Annotation) -> Sequence[float]:
+    if one.bbox is not None:
+        return one.bbox
+    if isinstance(one.segmentation, _RunLengths):
+        text, height, width = _text_and_size(one.segmentation)
+        left, top, right, bottom = run_lengths.box_of(text, (height, width))
+    else:
+        left, top, right, bottom = box_around(one.segmentation or [])
+    return left, top, right - left, bottom - top
+
+
+def _rings(polygons: Sequence[list[list[float]] | None]) -> pa.ListArray:
+    """Make the column of outlines out of whole arrays: there are millions of numbers."""
+    rings = list(chain.from_iterable(one for one in polygons if one))
+    numbers = np.fromiter(chain.from_iterable(rings), dtype=np.float64)
+    inner = np.concatenate([[0], np.cumsum([len(ring) for ring in rings], dtype=np.int64)])
+    outer = np.cumsum([0, *(len(one) if one else 0 for one in polygons)])
+    return pa.ListArray.from_arrays(
+        pa.array(outer, pa.int32()),
+        pa.ListArray.from_arrays(pa.array(inner, pa.int32()), pa.array(numbers)),
+        mask=pa.array([one is None for one in polygons]),
+    )
+
+
+# Writing
+
+
+def _as_coco(export: Export, items: pa.Table) -> dict[str, Any]:
+    revision = export.revision
+    wanted = pc.is_in(revision.annotations["item_id"], value_set=items["item_id"])
+    ids = {one: number for number, one in enumerate(items["item_id"].to_pylist(), start=1)}
+    category_ids = _category_ids(revision.classes)
+    return {
+        "images": [
+            {
+                "id": ids[row["item_id"]],
+                "file_name": export.paths[row["item_id"]],
+                "width": row["width"],
+                "height": row["height"],
+            }
+            for row in items.select(["item_id", "width", "height"]).to_pylist()
+        ],
+        "annotations": list(
+            _annotations_as_coco(revision.annotations.filter(wanted), ids, category_ids)
+        ),
+        "categories": [
+            {"id": category_ids[one.index], "name": one.name} for one in revision.classes
+        ],
+    }
+
+
+def _category_ids(classes: Sequence[ClassRecord]) -> list[int]:
+    """Return the ids that the source had where every class has one, else 1, 2, 3, …"""
+    own = [one.source_id for one in classes if one.source_id is not None]
+    return own if len(set(own)) == len(classes) else list(range(1, len(classes) + 1))
+
+
+def _annotations_as_coco(
+    table: pa.Table, image_ids: dict[str, int], category_ids: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    number = 0
+    for batch in table.to_batches(max_chunksize=_SLICE):
+        for row in batch.to_pylist():
+            if row["kind"] not in ("box", "polygon", "rle"):
+                continue
+            number += 1
+            left, top = row["left"], row["top"]
+            size = rounded(np.array([row["right"] - left, row["bottom"] - top])).tolist()
+            said: dict[str, Any] = {
+                "id": number,
+                "image_id": image_ids[row["item_id"]],
+                "category_id": category_ids[row["class_index"]],
+                "bbox": [left, top, *size],
+                "iscrowd": int(bool(row["crowd"])),
+            }
+            if row["area"] is not None:
+                said["area"] = row["area"]
+            if row["rings_xy"] is not None:
+                said["segmentation"] = row["rings_xy"]
+            elif row["rle_counts"] is not None:
+                size_hw = [row["mask_height"], row["mask_width"]]
+                said["segmentation"] = {"size": size_hw, "counts": row["rle_counts"]}
+            if row["attributes"] is not None:
+                said["attributes"] = json.loads(row["attributes"])
+            yield said

@@ -1,0 +1,110 @@
+"""Masks of objects as run lengths, in the form that COCO compresses them to.
+
+The pixels are taken column after column; the counts say how many are outside, inside, outside, …
+From the fourth on a count is written as its difference to the one two before, in groups of five
+bits, the lowest first, each as one character from "0" on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FIRST_CHARACTER = 48  # "0"
+_MORE = 0x20  # further groups of five bits follow
+_SIGN = 0x10
+_MOST_BITS = 60
+
+
+def compressed(counts: Sequence[int]) -> str:
+    """Compress counts to text.
+
+    >>> compressed([2, 3, 4, 5])
+    '2342'
+    """
+    characters = bytearray()
+    for place, count in enumerate(counts):
+        number = int(count) - (int(counts[place - 2]) if place > 2 else 0)
+        while True:
+            group = number & 0x1F
+            number >>= 5
+            done = number == (-1 if group & _SIGN else 0)
+            characters.append(_FIRST_CHARACTER + (group if done else group | _MORE))
+            if done:
+                break
+    return characters.decode("ascii")
+
+
+def counts_of(text: str) -> list[int]:
+    """Return the counts that a compressed text holds.
+
+    >>> counts_of("2342")
+    [2, 3, 4, 5]
+
+    Raises:
+        ValueError: it is no such text, or a count is negative.
+    """
+    counts: list[int] = []
+    number, bits = 0, 0
+    for character in text:
+        group = ord(character) - _FIRST_CHARACTER
+        if not 0 <= group < 2 * _MORE or bits > _MOST_BITS:
+            raise ValueError(f"the character {character!r} stands in no run lengths")
+        number |= (group & 0x1F) << bits
+        bits += 5
+        if group & _MORE:
+            continue
+        if group & _SIGN:
+            number -= 1 << bits
+        count = number + (counts[-2] if len(counts) > 2 else 0)
+        if count < 0:
+            raise ValueError("a run length is negative")
+        counts.append(count)
+        number, bits = 0, 0
+    if bits:
+        raise ValueError("the run lengths end within a number")
+    return counts
+
+
+def of_mask(mask: NDArray[Any]) -> str:
+    """Return the run lengths of a mask (height, width): what is not 0 is inside.
+
+    >>> counts_of(of_mask(np.array([[0, 1], [0, 1]])))
+    [2, 2]
+    """
+    inside = np.asarray(mask, dtype=bool).ravel(order="F")
+    changes = np.flatnonzero(np.diff(inside, prepend=False))
+    return compressed(np.diff(changes, prepend=0, append=len(inside)).tolist())
+
+
+def decoded(text: str, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the mask (height, width) that run lengths stand for.
+
+    Raises:
+        ValueError: they do not fill the mask exactly.
+    """
+    counts = counts_of(text)
+    height, width = size_hw
+    if sum(counts) != height * width:
+        raise ValueError(f"the run lengths cover {sum(counts)} of {height * width} pixels")
+    inside = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    return inside.reshape((width, height)).T
+
+
+def box_of(text: str, size_hw: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return the box xyxy around the pixels that are inside; of none it is empty.
+
+    >>> box_of(of_mask(np.array([[0, 0, 0], [0, 1, 1]])), (2, 3))
+    (1.0, 1.0, 3.0, 2.0)
+
+    Raises:
+        ValueError: the run lengths do not fill the mask exactly.
+    """
+    mask = decoded(text, size_hw)
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    if not len(columns):
+        return 0.0, 0.0, 0.0, 0.0
+    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)

@@ -1,0 +1,221 @@
+"""COCO JSON: what is read, what is reported, and what is never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pictures import draw, found
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import CheckReport
+from model_playground.datasets.formats.format import ReadOptions
+from model_playground.datasets.importing import import_dataset
+from model_playground.datasets.records import Revision
+from model_playground.datasets.run_lengths import compressed
+
+DROP = ReadOptions(drop_faulty=True)
+RING = [1, 1, 5, 1, 5, 4]
+
+
+def coco(**changes: Any) -> dict[str, Any]:
+    """A file of two images of 8×6 pixels and one box in the first; arguments replace its keys."""
+    return {
+        "images": [
+            {"id": 7, "file_name": "a.png", "width": 8, "height": 6},
+            {"id": 9, "file_name": "b.png", "width": 8, "height": 6},
+        ],
+        "annotations": [annotation()],
+        "categories": [{"id": 18, "name": "dog"}, {"id": 3, "name": "N/A"}],
+    } | changes
+
+
+def annotation(**changes: Any) -> dict[str, Any]:
+    """A box of a dog; arguments replace its keys."""
+    return {"id": 1, "image_id": 7, "category_id": 18, "bbox": [1, 2, 3, 4]} | changes
+
+
+def write(folder: Path, said: dict[str, Any] | str) -> Path:
+    for name in ("a", "b"):
+        draw(folder / f"images/{name}.png", (8, 6), like=name)
+    text = said if isinstance(said, str) else json.dumps(said, indent=1)
+    (folder / "instances.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def read(folder: Path, said: dict[str, Any] | str) -> tuple[Revision, CheckReport]:
+    return import_dataset(write(folder, said), options=DROP)
+
+
+def test_boxes_are_corners_and_ids_are_kept_beside_contiguous_indices(tmp_path: Path) -> None:
+    revision, report = read(tmp_path, coco())
+    (row,) = revision.annotations.to_pylist()
+    assert [row[one] for one in ("left", "top", "right", "bottom")] == [1, 2, 4, 6]
+    assert [(one.name, one.source_id) for one in revision.classes] == [("dog", 18), ("N/A", 3)]
+    assert (row["kind"], row["source_file"], row["source_id"]) == ("box", "instances.json", "1")
+    lines = (tmp_path / "instances.json").read_text().splitlines()
+    assert row["source_line"] == lines.index("  {", lines.index(' "annotations": [')) + 1
+    assert revision.tasks == ("detection", "tagging")
+    assert report.recognised.startswith("read as coco, because instances.json has the keys")
+    assert revision.class_counts() == {"dog": 1, "N/A": 0}
+
+
+def test_polygons_run_lengths_and_crowds_are_read(tmp_path: Path) -> None:
+    counts = [10, 2, 36]  # down the columns of 6: two pixels of the second column
+    said = [
+        annotation(id=1, segmentation=[RING, RING], area=7.5),
+        annotation(id=2, bbox=[], segmentation={"size": [6, 8], "counts": counts}, iscrowd=1),
+        annotation(id=3, bbox=None, segmentation=[RING]),
+    ]
+    revision, _ = read(tmp_path, coco(annotations=said))
+    first, second, third = revision.annotations.to_pylist()
+    assert (first["kind"], first["rings_xy"], first["area"]) == ("polygon", [RING, RING], 7.5)
+    assert (second["kind"], second["rle_counts"], second["crowd"]) == (
+        "rle",
+        compressed(counts),
+        True,
+    )
+    assert [second[one] for one in ("left", "top", "right", "bottom")] == [1, 4, 2, 6]
+    assert [third[one] for one in ("left", "top", "right", "bottom")] == [1, 1, 5, 4]
+    assert (revision.task, revision.object_count) == ("instance_segmentation", 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"image_id": 8}, "unknown_image"),
+        ({"category_id": 4}, "unknown_category"),
+        ({"bbox": [1, 2, 3]}, "bad_box"),
+        ({"bbox": None}, "no_shape"),
+        ({"bbox": "1 2 3 4"}, "bad_annotation"),
+        ({"segmentation": [[1, 2, 3]]}, "odd_polygon"),
+        ({"segmentation": {"size": [6, 8], "counts": "2342"}}, "bad_run_lengths"),
+        ({"segmentation": {"size": [6, 8], "counts": "\u007f"}}, "bad_run_lengths"),
+        ({"image_id": None}, "bad_annotation"),
+    ],
+)
+def test_what_cannot_be_read_is_left_out_by_line(
+    tmp_path: Path, change: dict[str, Any], kind: str
+) -> None:
+    said = [annotation(), annotation(id=2, **change)]
+    revision, report = read(tmp_path, coco(annotations=said))
+    assert revision.object_count == 1
+    (finding,) = [one for one in report.findings if one.kind == kind]
+    assert (finding.decision, finding.file) == ("dropped", "instances.json")
+    lines = (tmp_path / "instances.json").read_text().splitlines()
+    assert "  {" in lines[(finding.line or 0) - 1]
+
+
+@pytest.mark.parametrize(
+    ("box", "kind"),
+    [([1, 1, 0, 3], "empty_box"), ([4, 1, -2, 3], "reversed_box"), ([4, 1, 9, 3], "box_outside")],
+)
+def test_boxes_that_cannot_be_meant_are_kept_and_reported(
+    tmp_path: Path, box: list[float], kind: str
+) -> None:
+    revision, report = read(tmp_path, coco(annotations=[annotation(bbox=box)]))
+    assert revision.object_count == 1
+    (finding,) = [one for one in report.findings if one.kind == kind]
+    assert (finding.decision, finding.severity) == ("kept", "warning")
+    assert finding.line is not None
+
+
+def test_an_outline_of_two_points_is_kept_and_reported(tmp_path: Path) -> None:
+    said = coco(annotations=[annotation(segmentation=[RING, [1, 1, 2, 2]])])
+    revision, report = read(tmp_path, said)
+    assert revision.object_count == 1
+    assert found(report, "short_polygon") == ["instances.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.png", "/home/me/photos/outside.png", "C:\\photos\\outside.png"]
+)
+def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    draw(tmp_path / "outside.png")
+    images = [{"id": 7, "file_name": name}, {"id": 9, "file_name": "b.png"}]
+    revision, report = read(tmp_path / "data", coco(images=images))
+    assert revision.items["path"].to_pylist() == ["images/b.png"]
+    assert found(report, "missing_file") == ["instances.json"]
+    assert found(report, "image_unusable") == ["instances.json"]
+
+
+def test_paths_of_another_machine_are_found_by_file_name(tmp_path: Path) -> None:
+    images = [{"id": 7, "file_name": "C:\\data\\a.png"}, {"id": 9, "file_name": "/x/y/b.png"}]
+    revision, report = read(tmp_path, coco(images=images))
+    assert revision.items["path"].to_pylist() == ["images/a.png", "images/b.png"]
+    assert found(report, "path_remapped") == ["instances.json"] * 2
+
+
+def test_ids_may_be_texts_or_large(tmp_path: Path) -> None:
+    large = 2**62 + 1  # a float would lose the 1
+    images = [{"id": str(large), "file_name": "a.png"}, {"id": "b", "file_name": "b.png"}]
+    said = [annotation(image_id=large, category_id="18"), annotation(image_id="b")]
+    revision, _ = read(tmp_path, coco(images=images, annotations=said))
+    assert len(set(revision.annotations["item_id"].to_pylist())) == 2
+
+
+def test_numbers_that_are_none_leave_out_what_needs_them(tmp_path: Path) -> None:
+    text = json.dumps(coco(annotations=[annotation(bbox=[1, 1, float("nan"), 2]), annotation()]))
+    revision, report = read(tmp_path, text)
+    assert revision.object_count == 1
+    assert found(report, "json_not_a_number") == ["instances.json"]
+    assert found(report, "bad_annotation") == ["instances.json"]
+
+
+def test_keys_that_stand_twice_are_reported(tmp_path: Path) -> None:
+    text = json.dumps(coco()).replace('"id": 1,', '"id": 1, "id": 2,')
+    assert found(read(tmp_path, text)[1], "key_twice") == ["instances.json"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
+    plain = read(tmp_path / "one", coco())[0]
+    text = "\ufeff" + json.dumps(coco(), indent=1).replace("\n", "\r\n")
+    assert read(tmp_path / "two", text)[0].hash == plain.hash
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"images": [], "file_name": 1,\n"categories": [}', "line 2"),
+        ('{"images": 7, "categories": [], "file_name": 0}', "Expected `array`"),
+        (json.dumps(coco(categories=[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}])), "the id 1"),
+        (json.dumps(coco(categories=[{"id": 1, "name": "a"}, {"id": 2, "name": "a"}])), "the name"),
+    ],
+)
+def test_a_file_that_is_none_says_where(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(InvalidError, match=complaint):
+        read(tmp_path, text)
+
+
+def test_files_by_part_are_partitions(tmp_path: Path) -> None:
+    folder = write(tmp_path, coco(images=coco()["images"][:1]))
+    (folder / "annotations").mkdir()
+    (folder / "instances.json").rename(folder / "annotations/instances_train2017.json")
+    second = coco(images=coco()["images"][1:], annotations=[annotation(image_id=9)])
+    (folder / "annotations/instances_val2017.json").write_text(json.dumps(second))
+    revision, _ = import_dataset(folder)
+    assert revision.items["partition"].to_pylist() == ["train", "validation"]
+    assert revision.class_counts() == {"dog": 2, "N/A": 0}
+
+
+def test_images_can_be_looked_into_later(tmp_path: Path) -> None:
+    folder = write(tmp_path, coco())
+    later, _ = import_dataset(folder, inspect=False)
+    assert not later.is_inspected
+    assert later.items["width"].to_pylist() == [8, 8]  # as the file says
+    now = import_dataset(folder)[0].with_identity_of(later)
+    assert now.is_inspected
+    assert now.item_ids == later.item_ids
+    assert now.hash != later.hash
+
+
+def test_nuts_imports_to_its_exact_counts(real_data: Path) -> None:
+    revision, report = import_dataset(real_data / "nuts")
+    assert len(revision.items) == 18
+    names = [revision.classes[one].name for one in revision.annotations["class_index"].to_pylist()]
+    assert {name: names.count(name) for name in names} == {"date": 71, "fig": 41, "hazelnut": 53}
+    assert set(revision.annotations["kind"].to_pylist()) == {"polygon"}
+    assert set(revision.items["width"].to_pylist()) == {800}
+    assert report.errors == 0
