@@ -85,7 +85,7 @@ def test_ecustfd_lists_of_the_whole_set_do_for_a_part_of_it(real_data: Path) -> 
 def test_coco128_masks_import_with_sparse_ids(real_data: Path) -> None:
     revision, report = import_dataset(real_data / "coco128/semantic_segmentation")
     assert (revision.task, revision.root) == ("segmentation", real_data / "coco128")
-    assert Counter(revision.items["part"].to_pylist()) == {"train": 100, "validation": 100}
+    assert Counter(revision.items["partition"].to_pylist()) == {"train": 100, "validation": 100}
     assert len(found(report, "image_without_mask")) == 56
     ids = revision.facts.class_pixel_values
     assert (ids[0], ids[-1], len(ids)) == (0, 200, len(revision.classes))
