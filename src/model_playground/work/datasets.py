@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from model_playground.core.contracts import Facts
+from model_playground.core.contracts import Facts, Layout
 from model_playground.core.errors import NotFoundError
 from model_playground.core.records import PARTS, CheckReport, DatasetRecord, Part, SplitRecord
 from model_playground.datasets.checks import check_revision
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.importing import import_dataset as read_dataset
+from model_playground.datasets.pixel_counts import pixel_counts
 from model_playground.datasets.records import Revision, TrainingItem, training_items
 from model_playground.datasets.splitting import listed_parts, split_items
 from model_playground.store import datasets as stored_datasets
@@ -102,6 +103,16 @@ def create_split(
 def facts_of_split(workspace: Workspace, split: str) -> Facts:
     """Return what a task needs to know of the revision that a split pins."""
     return _revision_of_split(workspace, split).facts
+
+
+def train_counts(workspace: Workspace, split: str, layout: Layout) -> dict[str, int]:
+    """Return how often each class occurs in a split's train part, in the units of a layout."""
+    revision = _revision_of_split(workspace, split)
+    parts = stored_splits.split_items(workspace.store, split)
+    train = [item_id for item_id, part in parts.items() if part == "train"]
+    if layout is Layout.PIXEL:
+        return pixel_counts(revision, train)
+    return revision.class_counts(train)
 
 
 def items_by_part(workspace: Workspace, split: str) -> dict[Part, list[TrainingItem]]:

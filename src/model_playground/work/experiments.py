@@ -26,7 +26,8 @@ from model_playground.store.splits import get_split
 from model_playground.store.workspace import Workspace
 from model_playground.tasks.task import get_task
 from model_playground.work import queue as runs_queue
-from model_playground.work.datasets import facts_of_split, items_by_part
+from model_playground.work.class_weights import with_class_weights
+from model_playground.work.datasets import facts_of_split, items_by_part, train_counts
 from model_playground.work.validation import resolved
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def run_claimed(
     try:
         from model_playground.training.loop import train
 
-        plan = _plan(workspace, run)
+        plan = _plan(workspace, run, tell)
         return train(
             plan,
             items_by_part(workspace, plan.specification.split),
@@ -193,8 +194,9 @@ def _failed(message: str, *, outcome: Literal["failed", "interrupted"] = "failed
     )
 
 
-def _plan(workspace: Workspace, run: runs_queue.ClaimedRun) -> Plan:
+def _plan(workspace: Workspace, run: runs_queue.ClaimedRun, tell: Emit) -> Plan:
     """Put together what a run needs to know; its plug-ins are loaded if they are unchanged."""
+    from model_playground.losses.base import LOSSES, declaration
     from model_playground.training.plan import Plan
 
     specification = Specification.model_validate(run.specification)
@@ -207,10 +209,18 @@ def _plan(workspace: Workspace, run: runs_queue.ClaimedRun) -> Plan:
                 path=plugin.path,
             )
         load_plugin(path)
+    facts = facts_of_split(workspace, specification.split)
+    weighted = with_class_weights(
+        specification,
+        facts,
+        lambda layout: train_counts(workspace, specification.split, layout),
+        {loss.name: declaration(loss) for loss in LOSSES},
+        notify=lambda message: tell(Notice(level="information", message=message)),
+    )
     return Plan(
-        specification=specification,
+        specification=weighted,
         task=get_task(specification.task),
-        facts=facts_of_split(workspace, specification.split),
+        facts=facts,
         seed=run.seed,
     )
 

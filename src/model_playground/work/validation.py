@@ -21,6 +21,7 @@ from model_playground.tasks.task import Task, get_task
 from model_playground.training.augmentations import AUGMENTATIONS
 from model_playground.training.schedulers import SCHEDULERS
 from model_playground.training.solvers import SOLVERS
+from model_playground.work.class_weights import words_for_weights
 
 Catalogue = Mapping[str, LossDeclaration]
 
@@ -114,8 +115,8 @@ def _resolved_losses(
         task.slot(name, facts)  # raises for a slot that the task does not have
     return {
         name: tuple(
-            _checked_term(term, slot, catalogue)
-            for term in _bound(losses.get(name), slot, task, catalogue)
+            _checked_term(term, slot, width, catalogue)
+            for term, width in _bound(losses.get(name), slot, task, catalogue)
         )
         for name, slot in slots.items()
     }
@@ -123,26 +124,44 @@ def _resolved_losses(
 
 def _bound(
     terms: Sequence[LossTerm] | None, slot: Slot, task: Task, catalogue: Catalogue
-) -> Sequence[LossTerm]:
+) -> list[tuple[LossTerm, int]]:
+    """Return a slot's losses, each with the width of the head that they share."""
     terms = terms or (LossTerm(loss=slot.default_loss),)
-    task.bind(slot, terms, catalogue)
-    return terms
+    verdicts = task.bind(slot, terms, catalogue)
+    return [
+        (term, verdict.offer.head_width)
+        for term, verdict in zip(terms, verdicts, strict=True)
+        if verdict.offer is not None
+    ]
 
 
-def _checked_term(term: LossTerm, slot: Slot, catalogue: Catalogue) -> LossTerm:
+def _checked_term(term: LossTerm, slot: Slot, width: int, catalogue: Catalogue) -> LossTerm:
     declaration = catalogue[term.loss]
     record = record_of_schema(declaration.class_name, declaration.parameters)
     validated(record, term.parameters, of=f"the loss {term.loss}")
-    weight = term.parameters.get("weight")
     classes = max(offer.head_width for offer in slot.offers)
-    if isinstance(weight, list) and len(weight) not in (1, classes):
-        raise InvalidError(
-            "loss.weight_length",
-            "weight of the loss {loss} has {given} numbers, and there are {classes} classes",
-            loss=term.loss,
-            given=len(weight),
-            classes=classes,
-        )
+    for name in {"weight", *declaration.class_factors}:
+        factors = term.parameters.get(name)
+        if isinstance(factors, list) and len(factors) not in (1, classes):
+            raise InvalidError(
+                "loss.weight_length",
+                "{name} of the loss {loss} has {given} numbers, and there are {classes} classes",
+                name=name,
+                loss=term.loss,
+                given=len(factors),
+                classes=classes,
+            )
+    for name, word in words_for_weights(term.parameters, declaration.class_factors).items():
+        if width != classes:
+            raise InvalidError(
+                "loss.nothing_to_weigh",
+                "{name}={word} of the loss {loss} is refused: with this sum of losses the model "
+                "answers one yes or no, and there are no classes to weigh against each other; "
+                "sum it with losses over a softmax, or leave {name} out",
+                name=name,
+                word=word,
+                loss=term.loss,
+            )
     return term
 
 

@@ -1,0 +1,63 @@
+"""Class weights that are left to the train part, from the command line to the checkpoint."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model_playground.core.contracts import Layout
+from model_playground.losses import balanced_weights
+from model_playground.store.workspace import Workspace
+from model_playground.training.checkpoint import read_checkpoint
+from model_playground.training.inference import evaluate_checkpoint
+from model_playground.work.datasets import items_by_part, train_counts
+from tests.cli.conftest import Run
+
+SMALL = ("--weights", "none", "--epochs", 1, "--image-size", 32, "--batch-size", 12)
+
+
+def test_balanced_weights_become_numbers_that_the_checkpoint_keeps(
+    run: Run, fruit: Path, tmp_path: Path
+) -> None:
+    for number in range(3, 12):
+        (fruit / "plum" / f"{number}.png").unlink()  # three plums to twelve of the others
+    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
+    assert run("split", "create", "fruit", "--name", "uneven").code == 0
+    loss = ("--loss", "cross_entropy(weight=balanced)", "--name", "even")
+    finished = run("experiment", "run", "--split", "uneven", *SMALL, *loss)
+    assert finished.code == 0, finished.err
+    assert "weight=balanced of cross_entropy, from the items of train: cherry" in finished.out
+
+    shown = run("experiment", "show", "even", "--json").json
+    assert shown["losses"] == {"class": "cross_entropy(weight='balanced')"}  # as it was asked for
+    workspace = Workspace(tmp_path / "workspace")
+    folder = workspace.run_folder(shown["runs"][0]["id"])
+    record, _, _ = read_checkpoint(folder, "best")
+    counts = train_counts(workspace, "uneven", Layout.ITEM)
+    kept = record.specification.losses["class"][0].parameters["weight"]
+    assert kept == balanced_weights(counts.values())
+    assert kept[2] > kept[0]
+
+    validation = items_by_part(workspace, "uneven")["validation"]
+    moved = shutil.copytree(folder, tmp_path / "moved")  # no train part is needed any more
+    figures = evaluate_checkpoint(moved, validation)
+    assert figures["loss"] == pytest.approx(
+        shown["runs"][0]["figures"]["validation/loss"], rel=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("cross_entropy(weight=balancd)", "a parameter is"),
+        ("cross_entropy(weight='balancd')", "should be 'balanced' or 'effective'"),
+        ("focal(gamma=balanced)", "gamma='balanced' is refused"),
+        ("focal(alpha=[1, 2])", "alpha of the loss focal has 2 numbers, and there are 3 classes"),
+    ],
+)
+def test_what_is_no_weighting_is_refused(run: Run, fruit_split: str, loss: str, said: str) -> None:
+    refused = run("experiment", "run", "--split", fruit_split, *SMALL, "--loss", loss)
+    assert refused.code == 2
+    assert said in refused.err
