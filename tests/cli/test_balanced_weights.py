@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from model_playground.core.contracts import Layout
-from model_playground.losses import balanced_weights
+from model_playground.datasets.demo.aerial_views import draw_aerial_views
+from model_playground.losses import balanced_weights, effective_number_weights
 from model_playground.store.workspace import Workspace
 from model_playground.training.checkpoint import read_checkpoint
 from model_playground.training.inference import evaluate_checkpoint
@@ -46,6 +50,27 @@ def test_balanced_weights_become_numbers_that_the_checkpoint_keeps(
     assert figures["loss"] == pytest.approx(
         shown["runs"][0]["figures"]["validation/loss"], rel=1e-4
     )
+
+
+def test_of_masks_the_pixels_are_counted(run: Run, tmp_path: Path) -> None:
+    draw_aerial_views(tmp_path / "views", count=12)
+    assert run("dataset", "import", tmp_path / "views", "--name", "views").code == 0
+    assert run("split", "create", "views", "--name", "views-1").code == 0
+    loss = ("--loss", "cross_entropy_iou_2d(weight=effective)", "--name", "weighed")
+    finished = run("experiment", "run", "--split", "views-1", *SMALL, *loss)
+    assert finished.code == 0, finished.err
+    assert "weight=effective of cross_entropy_iou_2d, from the pixels of train:" in finished.out
+
+    workspace = Workspace(tmp_path / "workspace")
+    record = run("experiment", "show", "weighed", "--json").json
+    kept, _, _ = read_checkpoint(workspace.run_folder(record["runs"][0]["id"]), "best")
+    counted = Counter[int]()
+    for item in items_by_part(workspace, "views-1")["train"]:
+        assert item.mask_path is not None
+        counted.update(np.asarray(Image.open(item.mask_path)).ravel().tolist())
+    counts = [counted[value] for value in kept.facts.class_pixel_values]
+    (term,) = kept.specification.losses["class"]
+    assert term.parameters["weight"] == effective_number_weights(counts)
 
 
 @pytest.mark.parametrize(
