@@ -12,6 +12,7 @@ lengths whose squares leave the type) is given to the formula.
 from __future__ import annotations
 
 import math
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,58 +34,87 @@ SHORTEST, LONGEST = 1e-9, 1e9
 PREDICTED, TRUE, AROUND, SHARED = range(4)
 """The rows of sides and areas: of both boxes, the smallest box around them, what they share."""
 
+_of_thread = threading.local()
+
 Formula = Callable[[Tensor, Tensor], Tensor]
 
 
 class Block:
-    """The buffers for some pairs; in every tensor the pairs are along the last axis."""
+    """The buffers for some pairs; in every tensor the pairs are along the last axis.
+
+    The views that the kernels work on are made once: a view costs as much as its arithmetic.
+    """
 
     def __init__(self, pairs: int, dtype: torch.dtype) -> None:
         def room(*rows: int) -> Tensor:
             return torch.empty(*rows, pairs, dtype=dtype)
 
-        self.corners = room(2, 4)  # of the predicted and of the true boxes: x1, y1, x2, y2
-        self.sides = room(2, 4)  # widths and heights of PREDICTED, TRUE, AROUND, SHARED
+        self.dtype = dtype
+        self.pairs = pairs
+        self.corners = room(2, 4).unbind()  # of predicted and true boxes: x1, y1, x2, y2
+        self.corners_as_image = [_as_image(corners) for corners in self.corners]
+        self.ends = [corners.view(2, 2, -1).unbind() for corners in self.corners]
+        self.sides = room(2, 4)
+        self.side = self.sides.unbind(1)  # widths and heights of PREDICTED, TRUE, AROUND, SHARED
+        self.width, self.height = self.sides[0].unbind(), self.sides[1].unbind()
+        self.ordinary_sides = self.sides[:, :SHARED]
         self.areas = room(4)
+        self.area = self.areas.unbind()
         self.union = room()
         self.iou = room()
         self.value = room()
         self.apart = room(4)  # predicted minus true corners
+        self.apart_ends = self.apart.view(2, 2, -1).unbind()
         self.by_sides = room(2, 4)  # slopes of the value by the sides
+        self.by_side = self.by_sides.unbind(1)
+        self.by_width, self.by_height = self.by_sides[0].unbind(), self.by_sides[1].unbind()
         self.by_areas = room(4)
+        self.by_area = self.by_areas.unbind()
         self.by_union = room()
         self.by_centre = room(2)
         self.overlaps = room(2)  # 1 where the boxes share some of this axis, else 0
-        self.spare = room(2, 2)
+        self.spare = room(2, 2).unbind()
+        self.spare_rows = [row for two in self.spare for row in two.unbind()]
         self.slope = room(4)  # by the predicted corners
+        self.slope_as_image = _as_image(self.slope)
+        self.slope_pairs = self.slope.view(2, 2, -1)
+        self.slope_ends = self.slope_pairs.unbind()
 
     def read(self, input: Tensor, target: Tensor) -> None:
         """Take pairs (M, 4), as rows."""
-        for corners, boxes in zip(self.corners, (input, target), strict=True):
-            _copy_as_image(corners.unsqueeze(1), boxes.t().unsqueeze(1))
+        for image, boxes in zip(self.corners_as_image, (input, target), strict=True):
+            image.copy_(_as_image(boxes.t()))
 
     def measure(self) -> bool:
         """Work out sides, areas and IoU, and say whether all pairs are ordinary ones."""
-        sides, (first, second) = self.sides, self.spare
-        (low, high), (true_low, true_high) = self.corners.view(2, 2, 2, -1)
-        torch.sub(high, low, out=sides[:, PREDICTED])
-        torch.sub(true_high, true_low, out=sides[:, TRUE])
+        (low, high), (true_low, true_high) = self.ends
+        first, second = self.spare
+        shared = self.side[SHARED]
+        torch.sub(high, low, out=self.side[PREDICTED])
+        torch.sub(true_high, true_low, out=self.side[TRUE])
         torch.maximum(high, true_high, out=first)
         torch.minimum(low, true_low, out=second)
-        torch.sub(first, second, out=sides[:, AROUND])
-        shortest, longest = sides[:, :SHARED].aminmax()
-        if not (shortest.item() > SHORTEST and longest.item() < LONGEST):
+        torch.sub(first, second, out=self.side[AROUND])
+        # Read where they are, in the memory of the CPU: there is no device to wait for.
+        shortest, longest = torch.stack(self.ordinary_sides.aminmax()).tolist()
+        if not (shortest > SHORTEST and longest < LONGEST):
             return False  # also where one is no number
         torch.minimum(high, true_high, out=first)
         torch.maximum(low, true_low, out=second)
-        torch.sub(first, second, out=sides[:, SHARED])
-        torch.gt(sides[:, SHARED], 0, out=self.overlaps)
-        sides[:, SHARED].clamp_(min=0)
-        torch.mul(sides[0], sides[1], out=self.areas)
-        torch.add(self.areas[PREDICTED], self.areas[TRUE], out=self.union)
-        self.union.sub_(self.areas[SHARED])
-        torch.div(self.areas[SHARED], self.union, out=self.iou)
+        torch.sub(first, second, out=shared)
+        torch.gt(shared, 0, out=self.overlaps)
+        shared.clamp_(min=0)
+        torch.mul(*self.sides.unbind(), out=self.areas)
+        torch.add(self.area[PREDICTED], self.area[TRUE], out=self.union).sub_(self.area[SHARED])
+        torch.div(self.area[SHARED], self.union, out=self.iou)
+        torch.sub(*self.corners, out=self.apart)
         return True
+
+    def clear_slopes(self) -> None:
+        """Set the slopes that a kernel may leave as they are to 0."""
+        self.by_sides.zero_()
+        self.by_areas.zero_()
+        self.by_centre.zero_()
 
     def finish_slope(self) -> None:
         """Carry the slopes by union, areas, sides and centre on to the predicted corners.
@@ -92,27 +122,28 @@ class Block:
         Each side belongs to the lower or the upper corner of one box; where both boxes have the
         same corner, each is given half, as maximum and minimum do.
         """
-        by_sides, (even, odd) = self.by_sides, self.spare
-        self.by_areas[PREDICTED].copy_(self.by_union)
-        self.by_areas[SHARED].sub_(self.by_union)
-        for axis in range(2):
-            by_sides[axis].addcmul_(self.by_areas, self.sides[1 - axis])
-        by_sides[:, SHARED].mul_(self.overlaps)
-        torch.sub(by_sides[:, SHARED], by_sides[:, AROUND], out=odd).mul_(0.5)
-        torch.add(by_sides[:, SHARED], by_sides[:, AROUND], out=even).mul_(0.5)
-        even.add_(by_sides[:, PREDICTED])
-        larger = torch.sign(self.apart, out=self.slope).view(2, 2, -1).mul_(odd)
-        larger[0].add_(even).neg_()
-        torch.sub(even, larger[1], out=larger[1])
-        larger.add_(self.by_centre)
+        even, odd = self.spare
+        shared, around = self.by_side[SHARED], self.by_side[AROUND]
+        self.by_area[PREDICTED].copy_(self.by_union)
+        self.by_area[SHARED].sub_(self.by_union)
+        self.by_sides.addcmul_(self.by_areas, self.sides.flip(0))
+        shared.mul_(self.overlaps)
+        torch.sub(shared, around, out=odd).mul_(0.5)
+        torch.add(shared, around, out=even).mul_(0.5).add_(self.by_side[PREDICTED])
+        torch.sign(self.apart, out=self.slope)
+        lower, upper = self.slope_ends
+        self.slope_pairs.mul_(odd)
+        lower.add_(even).neg_()
+        torch.sub(even, upper, out=upper)
+        self.slope_pairs.add_(self.by_centre)
 
 
-def _copy_as_image(to: Tensor, source: Tensor) -> None:
-    """Copy (4, 1, B) into a tensor whose memory lies the other way round.
+def _as_image(rows: Tensor) -> Tensor:
+    """Return four rows as the channels of an image, (1, 4, M, 1).
 
-    As channels of an image, which PyTorch copies several times faster than a plain transpose.
+    PyTorch copies such a one into another order of memory four times faster than a matrix.
     """
-    to.permute(1, 0, 2).unsqueeze(3).copy_(source.permute(1, 0, 2).unsqueeze(3))
+    return rows.unsqueeze(0).unsqueeze(3)
 
 
 @dataclass(frozen=True)
@@ -135,7 +166,7 @@ class IoUKernel(OverlapKernel):
     def work(self, block: Block, *, gradient: bool) -> None:
         torch.sub(1, block.iou, out=block.value)
         if gradient:
-            torch.reciprocal(block.union, out=block.by_areas[SHARED]).neg_()
+            torch.reciprocal(block.union, out=block.by_area[SHARED]).neg_()
             torch.div(block.iou, block.union, out=block.by_union)
 
 
@@ -145,13 +176,13 @@ class GIoUKernel(IoUKernel):
 
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
-        around, filled = block.areas[AROUND], block.spare[0, 0]
+        around, filled = block.area[AROUND], block.spare_rows[0]
         torch.div(block.union, around, out=filled)
         block.value.sub_(filled).add_(1)
         if gradient:
-            inverse = torch.reciprocal(around, out=block.spare[0, 1])
+            inverse = torch.reciprocal(around, out=block.spare_rows[1])
             block.by_union.sub_(inverse)
-            torch.mul(filled, inverse, out=block.by_areas[AROUND])
+            torch.mul(filled, inverse, out=block.by_area[AROUND])
 
 
 @dataclass(frozen=True)
@@ -161,17 +192,18 @@ class DIoUKernel(IoUKernel):
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
         shift, squares = block.by_centre, block.spare[0]
-        around = block.sides[:, AROUND]
-        torch.add(block.apart[:2], block.apart[2:], out=shift).mul_(0.5)
+        around = block.side[AROUND]
+        torch.add(*block.apart_ends, out=shift).mul_(0.5)
         torch.mul(around, around, out=squares)
-        diagonal = torch.add(squares[0], squares[1], out=block.spare[1, 0])
+        first, second, diagonal, _ = block.spare_rows
+        torch.add(first, second, out=diagonal)
         torch.mul(shift, shift, out=squares)
-        distance = squares[0].add_(squares[1]).div_(diagonal)
+        distance = first.add_(second).div_(diagonal)
         block.value.add_(distance)
         if gradient:
             shift.div_(diagonal)  # half of the slope by the centre, for each of the two corners
             distance.div_(diagonal).mul_(-2)
-            torch.mul(around, distance, out=block.by_sides[:, AROUND])
+            torch.mul(around, distance, out=block.by_side[AROUND])
 
 
 @dataclass(frozen=True)
@@ -180,9 +212,8 @@ class CIoUKernel(DIoUKernel):
 
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
-        (width, true_width), (height, true_height) = block.sides[:, :AROUND]
-        angle, weight = block.spare[0]
-        v, product = block.spare[1]
+        (width, true_width, *_), (height, true_height, *_) = block.width, block.height
+        angle, weight, v, product = block.spare_rows
         # Between the two boxes' angles, with the tangent of a difference: one arctangent, not two.
         torch.mul(true_width, height, out=angle).addcmul_(width, true_height, value=-1)
         torch.mul(true_height, height, out=product).addcmul_(width, true_width)
@@ -194,8 +225,8 @@ class CIoUKernel(DIoUKernel):
         if gradient:
             torch.mul(width, width, out=product).addcmul_(height, height)
             weight.mul_(angle).mul_(8 / math.pi**2).div_(product)
-            torch.mul(weight, height, out=block.by_sides[0, PREDICTED]).neg_()
-            torch.mul(weight, width, out=block.by_sides[1, PREDICTED])
+            torch.mul(weight, height, out=block.by_width[PREDICTED]).neg_()
+            torch.mul(weight, width, out=block.by_height[PREDICTED])
 
 
 @dataclass(frozen=True)
@@ -204,16 +235,16 @@ class EIoUKernel(DIoUKernel):
 
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
-        around = block.sides[:, AROUND]
+        around = block.side[AROUND]
         share, squares = block.spare
-        torch.sub(block.sides[:, PREDICTED], block.sides[:, TRUE], out=share).div_(around)
+        torch.sub(block.side[PREDICTED], block.side[TRUE], out=share).div_(around)
         torch.mul(share, share, out=squares)
-        block.value.add_(squares[0]).add_(squares[1])
+        block.value.add_(block.spare_rows[2]).add_(block.spare_rows[3])
         if gradient:
             share.div_(around).mul_(2)
             squares.div_(around)
-            block.by_sides[:, PREDICTED].copy_(share)
-            block.by_sides[:, AROUND].sub_(squares, alpha=2)
+            block.by_side[PREDICTED].copy_(share)
+            block.by_side[AROUND].sub_(squares, alpha=2)
 
 
 def costs(input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula) -> Tensor:
@@ -264,31 +295,34 @@ def _worked_out(
     slope = torch.empty(input.shape if gradient else (0, 4), dtype=dtype)
 
     def work(starts: Sequence[int]) -> None:
-        blocks: dict[int, Block] = {}
         for start in starts:
             part = slice(start, start + BLOCK)
-            pairs = len(value[part])
-            if pairs not in blocks:
-                blocks[pairs] = Block(pairs, dtype)
-            _work_on(blocks[pairs], input[part], target[part], value[part], slope[part])
+            block = _block(len(value[part]), dtype)
+            _work_on(block, input[part], target[part], value[part], slope[part])
 
     def _work_on(block: Block, input: Tensor, target: Tensor, value: Tensor, slope: Tensor) -> None:
         block.read(input, target)
         if not block.measure():
             _follow(formula, input, target, value, slope if gradient else None)
             return
-        torch.sub(*block.corners, out=block.apart)
-        block.by_sides.zero_()
-        block.by_areas.zero_()
-        block.by_centre.zero_()
+        if gradient:
+            block.clear_slopes()
         kernel.work(block, gradient=gradient)
         value.copy_(block.value)
         if gradient:
             block.finish_slope()
-            _copy_as_image(slope.t().unsqueeze(1), block.slope.unsqueeze(1))
+            _as_image(slope.t()).copy_(block.slope_as_image)
 
     in_parallel(work, range(0, len(input), BLOCK))
     return value, slope
+
+
+def _block(pairs: int, dtype: torch.dtype) -> Block:
+    """Return this thread's last block if it fits: a training asks for the same again and again."""
+    kept: Block | None = getattr(_of_thread, "block", None)
+    if kept is None or (kept.pairs, kept.dtype) != (pairs, dtype):
+        kept = _of_thread.block = Block(pairs, dtype)
+    return kept
 
 
 def _follow(
