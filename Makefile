@@ -17,7 +17,7 @@ NPM := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve test check lint types contracts licences web-check bench lock page \
-	catalogue dist clean node
+	catalogue docs dist clean node
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ page: $(PAGE) ## Build the web page into the package
 
 catalogue: $(INSTALLED) ## Write what the losses say of themselves, for listings without torch
 	$(BIN)/python -m model_playground.losses.catalogue
+
+docs: $(INSTALLED) ## Write the pages of the losses from their declarations
+	$(BIN)/python tools/loss_pages.py
 
 dist: $(INSTALLED) page catalogue ## Build the wheel, with the page and the catalogue in it
 	rm -rf dist

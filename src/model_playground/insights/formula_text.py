@@ -12,9 +12,7 @@ import unicodedata
 _GREEK = "alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ"
 _MORE_GREEK = "mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ phi φ chi χ psi ψ omega ω varepsilon ε"
 _CAPITALS = "varphi φ Gamma Γ Delta Δ Lambda Λ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω Theta Θ"
-_OPERATORS = (
-    "sum Σ prod Π int ∫ infty ∞ partial ∂ nabla ∇ cdot · times × pm ± le ≤ leq ≤ ge ≥"
-)
+_OPERATORS = "sum Σ prod Π int ∫ infty ∞ partial ∂ nabla ∇ cdot · times × pm ± le ≤ leq ≤ ge ≥"
 _RELATIONS = "geq ≥ neq ≠ ne ≠ approx ≈ in ∈ notin ∉ cap ∩ cup ∪ ell ℓ to → mapsto ↦ neg ¬ mid |"
 _FENCES = "lVert ‖ rVert ‖ Vert ‖ | ‖ lvert | rvert | vert | lfloor ⌊ rfloor ⌋ langle ⟨ rangle ⟩"
 _OTHERS = "dots … ldots … cdots … setminus \\ { { } } % %"

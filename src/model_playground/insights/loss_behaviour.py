@@ -27,7 +27,7 @@ from model_playground.losses.base import LOSSES, Loss, image_losses
 POINTS = 241
 """How many predictions a curve is made of; odd, so that the exact one is among them."""
 
-IMAGE_SIZE = 64
+IMAGE_SIZE = 96
 RADIUS = 12.0  # pixels, of the true disc
 TRUE_BOX_WH = (40.0, 20.0)  # pixels
 TRUE_AMOUNT = 4.0
@@ -145,7 +145,7 @@ _REGIONS = (TargetForm.CLASS_INDEX, TargetForm.MULTI_HOT)
 
 
 def _line(low: float, high: float) -> Tensor:
-    return torch.linspace(low, high, POINTS, dtype=torch.float64)
+    return low + (high - low) * torch.arange(POINTS, dtype=torch.float64) / (POINTS - 1)
 
 
 def _of_value(*, width: int) -> Movement:
@@ -260,7 +260,7 @@ def _of_regions(layout: Layout, reading: Reading) -> tuple[Movement, ...]:
             return torch.stack([-score / 2, score / 2], 1), true.long()
         return score.unsqueeze(1), true.unsqueeze(1).double()
 
-    size, shift = _line(0.1, 2.1), _line(-2, 2)
+    size, shift = _line(0.1, 1.9), _line(-1.5, 1.5)
     about = f"true disc {2 * RADIUS:g} of {IMAGE_SIZE} pixels wide"
     return (
         Movement(

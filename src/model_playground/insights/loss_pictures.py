@@ -84,9 +84,9 @@ def draw_losses(
             value.set_title(f"If {movement.title}" if columns > 1 else "")
         grid[0][0].set_ylabel("loss")
         slopes = dict.fromkeys(movement.slope_of for movement in movements)
-        grid[1][0].set_ylabel(f"slope by {' or '.join(slopes)}")
+        grid[1][0].set_ylabel(f"slope by {next(iter(slopes))}" if len(slopes) == 1 else "slope")
         if len(curves) > 1:
-            figure.legend(loc="outside lower center", ncols=len(curves), handlelength=2.6)
+            figure.legend(loc="outside lower center", ncols=2 * columns, handlelength=2.6)
         try:
             figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else {})
         except OSError as error:

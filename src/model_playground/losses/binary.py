@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses.base import Addend, Factors, Loss, in_float32, register
 from model_playground.losses.checks import check_answers
 from model_playground.losses.kernels.answers import AnswersKernel, AnswersTask, sums_of_answers
@@ -91,6 +91,7 @@ class BinaryCrossEntropyLoss(Loss):
 
     name = "binary_cross_entropy"
     title = "Binary cross-entropy"
+    suffers = (Circumstance.IMBALANCE, Circumstance.WRONG_LABELS)
     family = "answers"
     reads = ANSWERS
     traits = Traits(pairwise=True)

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Layout, Link, Reading, TargetForm
+from model_playground.core.contracts import Circumstance, Layout, Link, Reading, TargetForm
 from model_playground.losses.base import ClassFactors, Loss, in_float32, register
 from model_playground.losses.binary import answers_and_kept
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
@@ -68,6 +68,7 @@ class BoundaryLoss(Loss):
 
     name = "boundary"
     title = "Boundary"
+    suits = (Circumstance.IMBALANCE, Circumstance.SMALL_OBJECTS)
     family = "regions"
     reads = (
         Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses import kernels
 from model_playground.losses.arithmetic import in_float32, ratio
 from model_playground.losses.arithmetic import index_and_kept as index_and_kept
@@ -91,6 +91,7 @@ class CrossEntropyLoss(Loss):
 
     name = "cross_entropy"
     title = "Cross-entropy"
+    suffers = (Circumstance.IMBALANCE, Circumstance.WRONG_LABELS)
     family = "classes"
     reads = (
         Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),

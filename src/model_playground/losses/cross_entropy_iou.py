@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Link, Reading, TargetForm
+from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm
 from model_playground.losses.base import Addend, image_losses, register
 from model_playground.losses.checks import check_classes
 from model_playground.losses.kernels.regions import RegionSums, region_sums_by_formula
@@ -68,6 +68,8 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
 
     name = "cross_entropy_iou_2d"
     title = "Cross-entropy + IoU"
+    suits = (Circumstance.IMBALANCE, Circumstance.SMALL_OBJECTS)
+    suffers = (Circumstance.MANY_CLASSES,)
     reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
 
     iou_weight: float = Field(

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses.base import Addend, ClassFactors, Loss, in_float32, register
 from model_playground.losses.binary import ANSWERS, answers_and_kept, fast_answers, finite
 from model_playground.losses.checks import check_answers, check_classes, class_axis
@@ -61,6 +61,8 @@ class FocalLoss(Loss):
 
     name = "focal"
     title = "Focal loss"
+    suits = (Circumstance.IMBALANCE,)
+    suffers = (Circumstance.WRONG_LABELS,)
     family = "classes"
     reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
     traits = Traits(pairwise=True)
@@ -149,6 +151,8 @@ class BinaryFocalLoss(Loss):
 
     name = "binary_focal"
     title = "Binary focal loss"
+    suits = (Circumstance.IMBALANCE,)
+    suffers = (Circumstance.WRONG_LABELS,)
     family = "answers"
     reads = ANSWERS
     traits = Traits(pairwise=True)
@@ -234,6 +238,7 @@ class AsymmetricLoss(Loss):
 
     name = "asymmetric"
     title = "Asymmetric"
+    suits = (Circumstance.IMBALANCE, Circumstance.MANY_CLASSES)
     family = "answers"
     reads = ANSWERS
     traits = Traits(pairwise=True)

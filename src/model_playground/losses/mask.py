@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from model_playground.core.contracts import Layout, Traits
+from model_playground.core.contracts import Circumstance, Layout, Traits
 from model_playground.losses.base import Addend, Loss, image_losses, in_float32, ratio, register
 from model_playground.losses.binary import ANSWERS, answers_and_kept, finite
 from model_playground.losses.checks import check_answers, check_masks
@@ -62,6 +62,7 @@ class BinaryCrossEntropyDiceMaskLoss(Loss):
 
     name = "binary_cross_entropy_dice_mask"
     title = "Binary cross-entropy + Dice"
+    suits = (Circumstance.SMALL_OBJECTS,)
     family = "masks"
     reads = ANSWERS
     layouts = (Layout.MASK,)

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses.base import Loss, in_float32, register
 from model_playground.losses.checks import check_classes, class_axis
 
@@ -82,6 +82,7 @@ class SymmetricCrossEntropyLoss(NoisyLabelLoss):
 
     name = "symmetric_cross_entropy"
     title = "Symmetric cross-entropy"
+    suits = (Circumstance.WRONG_LABELS,)
 
     alpha: float = Field(default=0.1, ge=0, description="the factor of cross-entropy")
     beta: float = Field(default=1.0, ge=0, description="the factor of reverse cross-entropy")
@@ -137,6 +138,7 @@ class GeneralisedCrossEntropyLoss(NoisyLabelLoss):
 
     name = "generalised_cross_entropy"
     title = "Generalised cross-entropy"
+    suits = (Circumstance.WRONG_LABELS,)
 
     q: float = Field(
         default=0.7, gt=0, le=1, description="near 0 it is cross-entropy, at 1 it is 1 - p"

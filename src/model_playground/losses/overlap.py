@@ -8,7 +8,15 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Layout, Link, PerSample, Reading, TargetForm, Traits
+from model_playground.core.contracts import (
+    Circumstance,
+    Layout,
+    Link,
+    PerSample,
+    Reading,
+    TargetForm,
+    Traits,
+)
 from model_playground.losses.arithmetic import (
     answers_and_kept,
     in_float32,
@@ -43,6 +51,7 @@ class OverlapLoss(Loss):
     )
     layouts = (Layout.PIXEL,)
     traits = Traits(per_sample=PerSample.PER_IMAGE_FORM)
+    suits: ClassVar[tuple[Circumstance, ...]] = (Circumstance.IMBALANCE, Circumstance.SMALL_OBJECTS)
 
     weight: ClassFactors = Field(default=None, description="a factor for each class")
     absent: Literal["skip", "count"] = Field(

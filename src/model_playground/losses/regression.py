@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from model_playground.core.contracts import Link, Reading, TargetForm, Traits
+from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses import kernels
 from model_playground.losses.base import Loss, Reduction, in_float32, register
 from model_playground.losses.checks import check_amounts, check_same_shape
@@ -106,6 +106,7 @@ class MSELoss(ValueLoss):
 
     name = "mse"
     title = "Mean squared error"
+    suffers = (Circumstance.OUTLIERS,)
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
         return difference(input, target).square()
@@ -149,6 +150,7 @@ class L1Loss(ValueLoss):
 
     name = "l1"
     title = "Mean absolute error"
+    suits = (Circumstance.OUTLIERS,)
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
         return difference(input, target).abs()
@@ -197,6 +199,7 @@ class SmoothL1Loss(ValueLoss):
 
     name = "smooth_l1"
     title = "Smooth L1"
+    suits = (Circumstance.OUTLIERS,)
 
     beta: float = Field(
         default=1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
@@ -249,6 +252,7 @@ class HuberLoss(ValueLoss):
 
     name = "huber"
     title = "Huber"
+    suits = (Circumstance.OUTLIERS,)
 
     delta: float = Field(
         default=1.0, gt=0, description="differences below this count by half their square"
@@ -348,6 +352,7 @@ class LogCoshLoss(ValueLoss):
 
     name = "log_cosh"
     title = "Log-cosh"
+    suits = (Circumstance.OUTLIERS,)
 
     scale: float = Field(
         default=1.0,
@@ -402,6 +407,7 @@ class MSLELoss(ValueLoss):
 
     name = "msle"
     title = "Mean squared logarithmic error"
+    suits = (Circumstance.WIDE_RANGE,)
     reads = (Reading(form=TargetForm.AMOUNT, link=Link.IDENTITY),)
 
     def check(self, input: Tensor, target: Tensor) -> None:
