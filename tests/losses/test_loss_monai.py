@@ -60,7 +60,7 @@ def test_agrees_on_sigmoid_focal() -> None:
     scores, truth = segmentation()
     answers = torch.nn.functional.one_hot(truth, 3).movedim(-1, 1).double()
     ours = BinaryFocalLoss(alpha=None)(scores, answers)
-    torch.testing.assert_close(ours, Theirs()(scores, answers), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(ours, Theirs()(scores, answers).double(), rtol=1e-5, atol=1e-6)
 
 
 def test_its_softmax_focal_divides_by_the_classes_too() -> None:
@@ -70,7 +70,7 @@ def test_its_softmax_focal_divides_by_the_classes_too() -> None:
     scores, truth = segmentation()
     theirs = Theirs(to_onehot_y=True, use_softmax=True, gamma=0.0)(scores, truth[:, None])
     expected = CrossEntropyLoss()(scores, truth)
-    torch.testing.assert_close(theirs, expected / 3)
+    torch.testing.assert_close(theirs.double(), expected / 3)
     torch.testing.assert_close(FocalLoss(gamma=0)(scores, truth), expected)
 
 
@@ -82,7 +82,7 @@ def test_its_focal_sum_takes_a_mean_over_the_image() -> None:
     answers = torch.nn.functional.one_hot(truth, 3).movedim(-1, 1).double()
     whole = BinaryFocalLoss(alpha=None, reduction="sum")(scores, answers)
     theirs = Theirs(reduction="sum")(scores, answers)
-    torch.testing.assert_close(theirs, whole / 16, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(theirs.double(), whole / 16, rtol=1e-5, atol=1e-6)
 
 
 def test_its_dice_focal_with_softmax_still_takes_the_sigmoid() -> None:

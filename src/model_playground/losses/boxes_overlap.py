@@ -551,7 +551,7 @@ class NWDBoxLoss(OverlapBoxLoss):
         >>> left = torch.tensor([[0.0, 0.0, 2.0, 1.0]])
         >>> right = torch.tensor([[1.0, 0.0, 4.0, 1.0]])   # centres 1.5 apart, widths 2 and 3
         >>> NWDBoxLoss(constant=2)(left, right).item()   # 1 - exp(-√(2.25 + 1 / 4) / 2)
-        0.54640...
+        0.54641...
 
     Reference:
         Wang et al., A Normalized Gaussian Wasserstein Distance for Tiny Object Detection,

@@ -88,11 +88,13 @@ class FocalLoss(Loss):
         index, kept = index_and_kept(target, self.ignore_index)
         true = index.unsqueeze(axis)
         log_p = z.gather(axis, true).squeeze(axis) - z.logsumexp(axis)
+        # Before any product: an ignored unit may be infinite, and 0 · ∞ is no number.
+        log_p = torch.where(kept, log_p, 0)
         value = -self._focus(z, true, log_p) * log_p
         alpha = self.factors("alpha")
         if alpha is not None:
             value = value * alpha.to(value.dtype)[index]
-        return torch.where(kept, value, 0), kept.to(value.dtype)
+        return value, kept.to(value.dtype)
 
     def _focus(self, z: Tensor, true: Tensor, log_p: Tensor) -> Tensor:
         """Return (1 - p)^γ of the true class."""
