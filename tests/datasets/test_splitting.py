@@ -26,6 +26,8 @@ def items_table(count: int, groups: list[str] | None = None) -> pa.Table:
             "width": pa.array([8] * count, pa.int32()),
             "height": pa.array([6] * count, pa.int32()),
             "exif_orientation": pa.array([1] * count, pa.int8()),
+            "partition": pa.nulls(count, pa.string()),
+            "further_images": pa.nulls(count, ITEM_SCHEMA.field("further_images").type),
             "batch": groups or [f"batch {number // 3}" for number in range(count)],
         }
     )

@@ -417,6 +417,11 @@ export interface components {
             items: number;
             /** Findings */
             findings: components["schemas"]["Finding"][];
+            /**
+             * Recognised
+             * @default
+             */
+            recognised?: string;
         };
         /**
          * Choice
@@ -456,6 +461,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * Circumstance
+         * @description What data can be like, so that it matters for the choice of a loss.
+         * @enum {string}
+         */
+        Circumstance: "imbalance" | "small objects" | "many classes" | "wrong labels" | "outliers" | "wide range";
         /**
          * ComparedSeries
          * @description One figure in two or more experiments: mean over seeds, and the difference to the first.
@@ -551,6 +562,21 @@ export interface components {
             target_names: string[];
             /** Columns */
             columns: string[];
+            /**
+             * Tasks
+             * @default []
+             */
+            tasks?: string[];
+            /**
+             * Objects
+             * @default 0
+             */
+            objects?: number;
+            /**
+             * Inspected
+             * @default true
+             */
+            inspected?: boolean;
             /**
              * Created
              * Format: date-time
@@ -714,7 +740,7 @@ export interface components {
              * Decision
              * @enum {string}
              */
-            decision: "kept" | "dropped" | "blocks import";
+            decision: "kept" | "clipped" | "dropped" | "blocks import";
             /**
              * File
              * @default
@@ -810,6 +836,10 @@ export interface components {
             /** Layouts */
             layouts: components["schemas"]["Layout"][];
             traits: components["schemas"]["Traits"];
+            /** Suits */
+            suits: components["schemas"]["Circumstance"][];
+            /** Suffers */
+            suffers: components["schemas"]["Circumstance"][];
             /** Summary */
             summary: string;
             /** Text */
@@ -828,6 +858,10 @@ export interface components {
             prefer: string;
             /** Avoid */
             avoid: string;
+            /** Shape */
+            shape: string;
+            /** Example */
+            example: string;
             /** Reference */
             reference: string;
             /** Parameters */
@@ -1238,7 +1272,7 @@ export interface components {
          * @description The form in which a target reaches a loss.
          * @enum {string}
          */
-        TargetForm: "class_index" | "soft_distribution" | "multi_hot" | "quality_score" | "value";
+        TargetForm: "class_index" | "soft_distribution" | "multi_hot" | "quality_score" | "value" | "amount";
         /**
          * TaskRecord
          * @description A task and its slots.
