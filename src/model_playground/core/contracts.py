@@ -119,8 +119,8 @@ class LossDeclaration(BaseModel):
     reads: tuple[Reading, ...]
     layouts: tuple[Layout, ...]  # the layouts it is defined on
     traits: Traits
-    suits: tuple[Circumstance, ...]
-    suffers: tuple[Circumstance, ...]
+    suits: tuple[Circumstance, ...] = ()
+    suffers: tuple[Circumstance, ...] = ()
     summary: str
     text: str
     formula: str
@@ -129,8 +129,8 @@ class LossDeclaration(BaseModel):
     uninformed_guess: str
     prefer: str
     avoid: str
-    shape: str
-    example: str  # Python, as in an interactive session
+    shape: str = ""
+    example: str = ""  # Python, as in an interactive session
     reference: str
     parameters: dict[str, Any]  # JSON schema
 
