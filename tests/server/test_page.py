@@ -198,7 +198,8 @@ def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> N
 
     for width in (400, 900):
         page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        # The charts follow the window a moment later.
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_plug_in_is_in_the_form_with_its_parameter(
