@@ -117,9 +117,6 @@ class DatasetRecord(_Record):
     class_counts: dict[str, int]  # images, or images that contain the class
     target_names: tuple[str, ...]
     columns: tuple[str, ...]  # further columns of the table, usable with --group-by
-    tasks: tuple[str, ...] = ()  # all that the labels serve, `task` among them
-    objects: int = 0  # boxes, polygons and run lengths
-    inspected: bool = True  # whether every image has been looked into
     created: datetime
 
 

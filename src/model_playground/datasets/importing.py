@@ -223,7 +223,7 @@ class _Inspection:
             if path in self.outside:
                 said = (
                     f"{self.name(path)} leads out of the dataset's folder: copy it there, or "
-                    "allow it with --follow-links"
+                    "import the folder that it leads to"
                 )
                 return blocking("link_outside", said, file=self.name(path))
         for path in (item.path, *item.further_paths):

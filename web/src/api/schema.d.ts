@@ -563,21 +563,6 @@ export interface components {
             /** Columns */
             columns: string[];
             /**
-             * Tasks
-             * @default []
-             */
-            tasks?: string[];
-            /**
-             * Objects
-             * @default 0
-             */
-            objects?: number;
-            /**
-             * Inspected
-             * @default true
-             */
-            inspected?: boolean;
-            /**
              * Created
              * Format: date-time
              */
@@ -836,10 +821,16 @@ export interface components {
             /** Layouts */
             layouts: components["schemas"]["Layout"][];
             traits: components["schemas"]["Traits"];
-            /** Suits */
-            suits: components["schemas"]["Circumstance"][];
-            /** Suffers */
-            suffers: components["schemas"]["Circumstance"][];
+            /**
+             * Suits
+             * @default []
+             */
+            suits?: components["schemas"]["Circumstance"][];
+            /**
+             * Suffers
+             * @default []
+             */
+            suffers?: components["schemas"]["Circumstance"][];
             /** Summary */
             summary: string;
             /** Text */
@@ -858,10 +849,16 @@ export interface components {
             prefer: string;
             /** Avoid */
             avoid: string;
-            /** Shape */
-            shape: string;
-            /** Example */
-            example: string;
+            /**
+             * Shape
+             * @default
+             */
+            shape?: string;
+            /**
+             * Example
+             * @default
+             */
+            example?: string;
             /** Reference */
             reference: string;
             /** Parameters */
