@@ -1,7 +1,7 @@
 """Write a page for each loss to docs/losses/, from what the loss declares of itself.
 
-    python tools/loss_pages.py            write them
-    python tools/loss_pages.py --check    say which are not current; the exit code is then 1
+    python -m tools.loss_pages            write them
+    python -m tools.loss_pages --check    say which are not current; the exit code is then 1
 
 The pages follow from the declarations alone, so the same declarations give the same pages.
 """
@@ -18,6 +18,7 @@ from model_playground.core.declaration import bounds_text, default_text
 from model_playground.core.loss_records import LossExplanation
 from model_playground.insights.loss_explanation import explained
 from model_playground.losses import catalogue
+from tools.markdown import table
 
 FOLDER = Path(__file__).parent.parent / "docs" / "losses"
 WRITTEN_BY_HAND = ("migration.md",)
@@ -69,7 +70,7 @@ def _page(loss: LossExplanation) -> Iterator[str]:
         yield from (loss.text, "")
     # A fence, since Markdown would read the underscores and backslashes between dollar signs.
     yield from ("## Formula", "", "```math", loss.formula, "```", "")
-    yield from _table(
+    yield from table(
         ("", "meaning"), [(f"$`{symbol}`$", meaning) for symbol, meaning in loss.symbols.items()]
     )
     yield from (f"**Lowest value:** {loss.lowest_value}", "")
@@ -101,7 +102,7 @@ def _valid(loss: LossExplanation) -> Iterator[str]:
         )
         for place in loss.places
     ]
-    yield from _table(("task", "slot", "", "why"), rows)
+    yield from table(("task", "slot", "", "why"), rows)
 
 
 def _parameters(loss: LossDeclaration) -> Iterator[str]:
@@ -111,7 +112,7 @@ def _parameters(loss: LossDeclaration) -> Iterator[str]:
     ]
     if rows:
         yield from ("## Parameters", "")
-        yield from _table(("parameter", "default", "allowed", "meaning"), rows)
+        yield from table(("parameter", "default", "allowed", "meaning"), rows)
 
 
 def _index(losses: Sequence[LossExplanation]) -> Iterator[str]:
@@ -122,7 +123,7 @@ def _index(losses: Sequence[LossExplanation]) -> Iterator[str]:
     for family, members in groupby(losses, key=lambda loss: loss.family):
         yield from (f"## {family.replace('_', ' ').capitalize()}", "")
         rows = [(f"[{one.title}]({one.name}.md)", f"`{one.name}`", one.summary) for one in members]
-        yield from _table(("loss", "name", "what it is"), rows)
+        yield from table(("loss", "name", "what it is"), rows)
     yield from ("## Where each can be chosen", "")
     yield from ("✓ valid, (✓) discouraged, – refused; the page of a loss says why.", "")
     slots = list(dict.fromkeys((place.task, place.slot) for one in losses for place in one.places))
@@ -130,7 +131,7 @@ def _index(losses: Sequence[LossExplanation]) -> Iterator[str]:
         (f"[{one.name}]({one.name}.md)", *(_cell(one, task, slot) for task, slot in slots))
         for one in losses
     ]
-    yield from _table(("", *(f"{task}: {slot}" for task, slot in slots)), matrix)
+    yield from table(("", *(f"{task}: {slot}" for task, slot in slots)), matrix)
 
 
 def _cell(loss: LossExplanation, task: str, slot: str) -> str:
@@ -143,14 +144,6 @@ def _cell(loss: LossExplanation, task: str, slot: str) -> str:
     if not allowed:
         return SIGNS["refused"]
     return ", ".join(f"{SIGNS[state]} {condition}".strip() for condition, state in allowed.items())
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |"
-    yield f"|{'---|' * len(headings)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-    yield ""
 
 
 def _tell(message: str) -> None:

@@ -23,6 +23,7 @@ from model_playground.datasets.formats.format import (
     Draft,
     DraftItem,
     Format,
+    Held,
     ReadOptions,
 )
 from model_playground.datasets.parts import part_of
@@ -41,6 +42,13 @@ class ClassFolders(Format):
     name = "class_folders"
     title = "Class folders"
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("the folder's name", "the class"),
+        Held("folders train, val, test around the class folders", "the partition"),
+        Held("folders inside a class's folder", "images of the class"),
+        Held("an image in no class's folder", "left out, reported"),
+        Held("files that are no images", "left out, counted by suffix"),
+    )
 
     def detect(self, path: Path) -> str | None:
         layout = _layout(path) if path.is_dir() else None

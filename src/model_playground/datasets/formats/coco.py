@@ -30,6 +30,7 @@ from model_playground.datasets.formats.format import (
     DraftAnnotations,
     DraftItem,
     Export,
+    Held,
     ReadOptions,
     WritableFormat,
 )
@@ -100,6 +101,15 @@ class Coco(WritableFormat):
     name = "coco"
     title = "COCO JSON"
     tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("`bbox`", "a box; x, y, width, height become left, top, right, bottom", "the same"),
+        Held("`segmentation` as polygons", "polygons, all rings of an object", "the same"),
+        Held("`segmentation` as run lengths", "run lengths, compressed or not", "compressed"),
+        Held("`iscrowd`, `attributes`", "attributes of the object", "the same"),
+        Held("`categories`", "classes in the order of their ids; ids are kept", "the same"),
+        Held("`width`, `height`", "compared with the image's own", "the image's own"),
+        Held("`instances_val….json` and alike", "the partition", "one file a partition"),
+    )
 
     def detect(self, path: Path) -> str | None:
         files = _files(path)

@@ -25,6 +25,7 @@ __all__ = [
     "DraftItem",
     "Export",
     "Format",
+    "Held",
     "ReadOptions",
     "WritableFormat",
 ]
@@ -69,12 +70,28 @@ class Export:
     statuses: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Held:
+    """One thing that a format's files can say: a row of its table in docs/formats.md.
+
+    Args:
+        what: the thing, in the words of the format: "`iscrowd`".
+        read: what becomes of it at an import; "not read" with what is said of it.
+        written: what an export writes; empty where there is no writer, or nothing is written.
+    """
+
+    what: str
+    read: str
+    written: str = ""
+
+
 class Format(ABC):
     """A way to lay out labelled images. Its docstring says to a user what that is."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     tasks: ClassVar[tuple[str, ...]]
+    contents: ClassVar[tuple[Held, ...]]
     options: ClassVar[tuple[str, ...]] = ()  # the ReadOptions that it reads
 
     @abstractmethod

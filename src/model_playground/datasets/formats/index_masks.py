@@ -28,6 +28,7 @@ from model_playground.datasets.formats.format import (
     Draft,
     DraftItem,
     Format,
+    Held,
     ReadOptions,
 )
 from model_playground.datasets.parts import part_of
@@ -61,6 +62,14 @@ class IndexMasks(Format):
     name = "index_masks"
     title = "Images with index masks"
     tasks: ClassVar[tuple[str, ...]] = ("segmentation",)
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("pixel value", "the class that the class table gives it; ids may have gaps"),
+        Held("pixel value 255", "ignored, unless the class table names it"),
+        Held("pixel value that the table lacks", "blocks the import, reported with its pixels"),
+        Held("folders train, val, test", "the partition"),
+        Held("an image without a mask", "left out, reported"),
+        Held("a mask without an image", "blocks the import, reported"),
+    )
     options: ClassVar[tuple[str, ...]] = ("class_table",)
 
     def detect(self, path: Path) -> str | None:

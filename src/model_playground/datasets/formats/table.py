@@ -25,6 +25,7 @@ from model_playground.datasets.formats.format import (
     Draft,
     DraftItem,
     Format,
+    Held,
     ReadOptions,
 )
 from model_playground.datasets.records import ITEM_SCHEMA, ClassRecord
@@ -50,6 +51,13 @@ class Table(Format):
     name = "table"
     title = "Table of files"
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("column of image files", "the item; recognised, or given by --image-column"),
+        Held("column of classes", "the class"),
+        Held("columns of numbers", "the values, for regression"),
+        Held("column `split`, `part`, `set` or `subset`", "the partition"),
+        Held("further columns", "kept as text, to group and filter by"),
+    )
     options: ClassVar[tuple[str, ...]] = ("image_column", "target_columns")
 
     def detect(self, path: Path) -> str | None:
