@@ -40,7 +40,7 @@ lint: $(INSTALLED)
 
 types: $(INSTALLED)
 	$(BIN)/mypy
-	$(BIN)/mypy tools
+	$(BIN)/mypy -p tools
 
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
