@@ -119,6 +119,8 @@ def _index(losses: Sequence[LossExplanation]) -> Iterator[str]:
     yield from (HEAD.replace("the loss's declaration", "the losses' declarations"), "")
     yield from ("# The losses", "")
     yield f"{len(losses)} losses, each with its formula, its parameters and where it can be chosen."
+    yield "A call to PyTorch, torchvision, segmentation-models-pytorch, MONAI or kornia, and ours:"
+    yield "[coming from another library](migration.md)."
     yield ""
     for family, members in groupby(losses, key=lambda loss: loss.family):
         yield from (f"## {family.replace('_', ' ').capitalize()}", "")
