@@ -1,0 +1,123 @@
+"""How fast datasets are read, beside the libraries that users know, each in a fresh process.
+
+    .venv/bin/python benchmarks/datasets.py
+
+Makes a COCO file of the size of train2017 (118,000 images, 860,000 polygons, about 450 MB) in a
+temporary folder. Times are medians, memory is the process's peak less what its imports take.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+IMAGES, OBJECTS, CLASSES = 118_000, 860_000, 80
+REPEATS = 3
+
+MEASURED = """
+import os, resource, sys, threading, time
+{imports}
+kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+started = time.perf_counter()
+{work}
+took = time.perf_counter() - started
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(took, (peak - kilobytes) / 1024, file=sys.stderr)
+"""
+
+IMPORTED = """
+from model_playground.api import Playground
+import model_playground.datasets.formats.coco, model_playground.store.workspace, model_playground.work.datasets
+""", """
+Playground({workspace!r}).import_dataset({path!r}, name="coco", inspect=False)
+"""  # fmt: skip
+PYCOCOTOOLS = "from pycocotools.coco import COCO", "COCO({path!r})"
+
+
+def write_coco(folder: Path, images: int = IMAGES, objects: int = OBJECTS) -> Path:
+    """Write a COCO file with polygons as long as those of train2017, and the images as empty files.
+
+    Nothing reads the images here: importing does not look into them until it is asked to.
+    """
+    chance = random.Random(0)
+    (folder / "images").mkdir()
+    for number in range(images):
+        (folder / "images" / f"{number:012d}.jpg").touch()
+    path = folder / "instances.json"
+    with path.open("w") as file:
+        named = ({"id": one, "name": f"class {one}"} for one in range(1, CLASSES + 1))
+        pictures = (
+            {"id": one, "file_name": f"{one:012d}.jpg", "width": 640, "height": 480}
+            for one in range(images)
+        )
+        file.write('{"categories": ' + json.dumps(list(named)))
+        file.write(', "images": ' + json.dumps(list(pictures)) + ', "annotations": [')
+        for number in range(objects):
+            file.write((", " if number else "") + _annotation(number, number % images, chance))
+        file.write("]}")
+    return path
+
+
+def _annotation(number: int, image: int, chance: random.Random) -> str:
+    """Return an object whose outline has about the 26 corners that an outline has in train2017."""
+    left, top = chance.uniform(0, 500), chance.uniform(0, 350)
+    ring = [
+        round(start + chance.uniform(0, 100), 2)
+        for _ in range(chance.randint(8, 44))
+        for start in (left, top)
+    ]
+    across, down = ring[::2], ring[1::2]
+    corner = [min(across), min(down)]
+    size = [round(max(across) - corner[0], 2), round(max(down) - corner[1], 2)]
+    return json.dumps(
+        {
+            "segmentation": [ring],
+            "area": round(size[0] * size[1] / 2, 4),
+            "iscrowd": 0,
+            "image_id": image,
+            "bbox": [*corner, *size],
+            "category_id": chance.randint(1, CLASSES),
+            "id": number,
+        }
+    )
+
+
+def measured(parts: tuple[str, str], **names: object) -> tuple[float, float]:
+    """Return the median time in seconds and peak memory in MiB of work in fresh processes."""
+    imports, work = (part.format(**names) for part in parts)
+    script = MEASURED.format(imports=imports, work=work)
+    figures = []
+    for _ in range(REPEATS):
+        with tempfile.TemporaryDirectory() as workspace:
+            own = script.replace("'WORKSPACE'", repr(workspace))
+            done = subprocess.run(
+                [sys.executable, "-c", own],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        figures.append(tuple(float(one) for one in done.stderr.split()[-2:]))
+    return statistics.median(one[0] for one in figures), statistics.median(one[1] for one in figures)
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_coco(Path(folder))
+        print(f"{os.path.getsize(path) / 1e6:.0f} MB, {IMAGES:,} images, {OBJECTS:,} polygons")
+        peer_s, peer_mib = measured(PYCOCOTOOLS, path=str(path))
+        own_s, own_mib = measured(IMPORTED, path=str(path), workspace="WORKSPACE")
+        print(f"{'pycocotools.coco.COCO(file)':<34}{peer_s:>7.1f} s{peer_mib:>8.0f} MiB")
+        print(f"{'import, validated and stored':<34}{own_s:>7.1f} s{own_mib:>8.0f} MiB")
+        print(f"{'ratio':<34}{own_s / peer_s:>7.2f}  {own_mib / peer_mib:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()
