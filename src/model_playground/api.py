@@ -90,8 +90,10 @@ class Playground:
         name: str,
         task: str | None = None,
         format: str | None = None,
-        image_column: str | None = None,
+        image_columns: Sequence[str] = (),
         target_columns: Sequence[str] = (),
+        tag_separator: str | None = None,
+        sheets: Sequence[str] = (),
         class_table: str | Path | None = None,
         drop_faulty: bool = False,
         advance: Advance | None = None,
@@ -103,8 +105,12 @@ class Playground:
             name: the dataset's name; an existing one gets a new revision.
             task: what the labels are for, where the files leave it open.
             format: how the labels stand on disk; recognised if None.
-            image_column: of a table, the column with the image files.
-            target_columns: of a table, the column with the class, or those with the values.
+            image_columns: of a table, the column with the image files, or those with the files of
+                one item.
+            target_columns: of a table, the column with the class or the tags, or those with the
+                values.
+            tag_separator: of a table, what divides the tags in a cell.
+            sheets: of a spreadsheet, which of its sheets.
             class_table: of masks, the table of pixel value → class name.
             drop_faulty: leave out items that cannot be used instead of refusing the import.
             advance: told of the progress.
@@ -117,8 +123,10 @@ class Playground:
 
         options = ReadOptions(
             format=format,
-            image_column=image_column,
+            image_columns=tuple(image_columns),
             target_columns=tuple(target_columns),
+            tag_separator=tag_separator,
+            sheets=tuple(sheets),
             class_table=None if class_table is None else Path(class_table),
             drop_faulty=drop_faulty,
         )

@@ -158,16 +158,18 @@ def test_columns_can_be_named(folder: Path) -> None:
     draw(folder / "images/d.png")
     text = "front,back,price,area\na.png,b.png,1.5,2.5\nc.png,d.png,3.5,4.5\n"
     table = write(folder, text)
-    options = ReadOptions(image_column="back", target_columns=("area",))
+    options = ReadOptions(image_columns=("back",), target_columns=("area",))
     revision, _ = import_dataset(table, options=options)
     assert revision.items["path"].to_pylist() == ["images/b.png", "images/d.png"]
     assert revision.columns == ("front", "price")
     with pytest.raises(NotFoundError, match=r"no column named 'aera'. Did you mean area"):
         import_dataset(table, options=ReadOptions(target_columns=("aera",)))
     with pytest.raises(NotFoundError, match=r"no column named 'picture'"):
-        import_dataset(table, options=ReadOptions(image_column="picture"))
+        import_dataset(table, options=ReadOptions(image_columns=("picture",)))
     with pytest.raises(InvalidError, match="back names the image files"):
-        import_dataset(table, options=ReadOptions(image_column="back", target_columns=("back",)))
+        import_dataset(
+            table, options=ReadOptions(image_columns=("back",), target_columns=("back",))
+        )
 
 
 def test_a_table_without_images_says_what_it_has(tmp_path: Path) -> None:

@@ -30,13 +30,25 @@ def import_(
         str | None, typer.Option("--format", help="How the labels stand on disk; else recognised.")
     ] = None,
     image_column: Annotated[
-        str | None, typer.Option("--image-column", help="Of a table: the column of image files.")
+        list[str] | None,
+        typer.Option(
+            "--image-column",
+            help="Of a table: the column of image files; repeat for several images of an item.",
+        ),
     ] = None,
     target_column: Annotated[
         list[str] | None,
         typer.Option(
-            "--target-column", help="Of a table: class or value; repeat for several values."
+            "--target-column", help="Of a table: class, tags or value; repeat for several values."
         ),
+    ] = None,
+    tag_separator: Annotated[
+        str | None,
+        typer.Option("--tag-separator", help="Of a table: what divides the tags in a cell."),
+    ] = None,
+    sheet: Annotated[
+        list[str] | None,
+        typer.Option("--sheet", help="Of a spreadsheet: which sheet; repeat for several."),
     ] = None,
     class_table: Annotated[
         Path | None, typer.Option("--class-table", help="Of masks: pixel value → class name.")
@@ -57,8 +69,10 @@ def import_(
             name=name,
             task=task,
             format=format,
-            image_column=image_column,
+            image_columns=image_column or (),
             target_columns=target_column or (),
+            tag_separator=tag_separator,
+            sheets=sheet or (),
             class_table=class_table,
             drop_faulty=drop_faulty,
             advance=advance,

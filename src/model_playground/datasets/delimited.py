@@ -5,67 +5,21 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from model_playground.core.errors import InvalidError, unknown_name
-from model_playground.datasets.file_names import is_image
+from model_playground.core.errors import InvalidError
+from model_playground.datasets.text_tables import Row, TextTable, is_datum, text_table
 
 _DELIMITERS = ("\t", ";", ",")
 _SNIFFED_LINES = 20
+_HEADER_BYTES = 65_536
+
+csv.field_size_limit(2**31 - 1)  # a cell may hold a whole outline; by default 131,072 are too many
 
 
-class Row(NamedTuple):
-    """A row: the line of the file that it ends on, and its cells, as many as there are columns."""
-
-    line: int
-    cells: list[str]
-
-
-@dataclass(frozen=True)
-class DelimitedTable:
-    """A table read from a file. Columns without a name are called "column 1" and so on."""
-
-    path: Path
-    delimiter: str
-    columns: tuple[str, ...]
-    rows: list[Row]
-
-    def index(self, column: str) -> int:
-        """Return the place of a column, or raise which columns there are."""
-        if column not in self.columns:
-            raise unknown_name("column", column, self.columns)
-        return self.columns.index(column)
-
-    def cells(self, column: str) -> list[str]:
-        """Return a column's cells."""
-        place = self.index(column)
-        return [row.cells[place] for row in self.rows]
-
-    def number(self, cell: str) -> float | None:
-        """Return the number in a cell, or None if it holds none that is finite.
-
-        Where the cells are not divided by commas a comma may stand before the decimals.
-        """
-        if self.delimiter != "," and "." not in cell:
-            cell = cell.replace(",", ".")
-        try:
-            value = float(cell)
-        except ValueError:
-            return None
-        return value if math.isfinite(value) and "_" not in cell else None
-
-
-def is_datum(cell: str) -> bool:
-    """Say whether a cell of the first line shows that the line is no header."""
-    return is_image(cell) or cell.replace(",", ".").lstrip("+-").replace(".", "", 1).isdecimal()
-
-
-def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) -> DelimitedTable:
+def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) -> TextTable:
     """Read a table of cells divided by commas, semicolons or tabs.
 
     Args:
@@ -77,24 +31,28 @@ def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) ->
     """
     text = read_text(path)
     delimiter = _delimiter(text)
-    rows = _rows(path, text, delimiter)
-    if not rows:
-        raise InvalidError("table.empty", "the table {path} is empty", path=str(path))
-    header = rows[0].cells
-    if any(is_datum(cell) for cell in header):
-        header = [""] * len(header)
-    else:
-        del rows[0]
-    columns = tuple(name or f"column {number}" for number, name in enumerate(header, start=1))
-    twice = [name for name, count in Counter(columns).items() if count > 1]
-    if twice:
-        raise InvalidError(
-            "table.column_twice",
-            "{path} has two columns named {column}: rename one",
-            path=str(path),
-            column=twice[0],
-        )
-    return DelimitedTable(path, delimiter, columns, [_padded(path, row, columns) for row in rows])
+    return text_table(
+        path,
+        _rows(path, text, delimiter),
+        is_datum=is_datum,
+        decimal_comma=delimiter != ",",
+    )
+
+
+def delimited_header(path: Path) -> tuple[str, ...]:
+    """Return the cells of the first line of a file, of which only the beginning is read.
+
+    What cannot be read as a table has none.
+    """
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_HEADER_BYTES)
+        text = _decoded(beginning[: beginning.rfind(b"\n") + 1] or beginning)
+        line = next(line for line in text.splitlines() if line.strip())
+        cells = next(iter(csv.reader([line], delimiter=_delimiter(text))))
+    except (OSError, UnicodeDecodeError, StopIteration, csv.Error):
+        return ()
+    return tuple(cell.strip() for cell in cells)
 
 
 def read_text(path: Path) -> str:
@@ -104,16 +62,24 @@ def read_text(path: Path) -> str:
         InvalidError: it cannot be read.
     """
     try:
-        content = path.read_bytes()
-        utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return content.decode("utf-16" if utf_16 else "utf-8-sig")
+        text = _decoded(path.read_bytes())
     except OSError as error:
         why = error.strerror or str(error)
     except UnicodeDecodeError:
         why = "it is not saved as UTF-8; in a spreadsheet program choose “CSV UTF-8”"
+    else:
+        if "\0" not in text:
+            return text
+        line = text.count("\n", 0, text.index("\0")) + 1
+        why = f"line {line} holds a NUL character: it is damaged, or no text"
     raise InvalidError(
         "table.unreadable", "the table {path} cannot be read: {why}", path=str(path), why=why
     )
+
+
+def _decoded(content: bytes) -> str:
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if utf_16 else "utf-8-sig")
 
 
 def _delimiter(text: str) -> str:
@@ -131,7 +97,7 @@ def _delimiter(text: str) -> str:
 def _rows(path: Path, text: str, delimiter: str) -> list[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        rows = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        return [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise InvalidError(
             "table.unreadable",
@@ -140,21 +106,3 @@ def _rows(path: Path, text: str, delimiter: str) -> list[Row]:
             line=reader.line_num,
             why=str(error),
         ) from None
-    return [row for row in rows if any(row.cells)]
-
-
-def _padded(path: Path, row: Row, columns: tuple[str, ...]) -> Row:
-    cells = row.cells
-    while len(cells) > len(columns) and not cells[-1]:
-        cells = cells[:-1]
-    if len(cells) > len(columns):
-        raise InvalidError(
-            "table.row_too_long",
-            "line {line} of {path} has {cells} cells, the first line has {columns}: "
-            "put a cell that holds the delimiter between quotation marks",
-            path=str(path),
-            line=row.line,
-            cells=len(cells),
-            columns=len(columns),
-        )
-    return Row(row.line, cells + [""] * (len(columns) - len(cells)))

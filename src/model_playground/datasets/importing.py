@@ -162,7 +162,7 @@ def _misfit(one: Format, task: str | None, options: ReadOptions) -> str | None:
     if task is not None and task not in one.tasks:
         return f"{one.name} gives labels for {' or '.join(one.tasks)}, not for {task}"
     asked = {
-        "image_column": options.image_column,
+        "image_columns": options.image_columns,
         "target_columns": options.target_columns,
         "class_table": options.class_table,
     }

@@ -13,16 +13,12 @@ import pyarrow as pa
 
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.records import PARTS, Finding, Part
-from model_playground.datasets.delimited import (
-    DelimitedTable,
-    is_datum,
-    read_delimited,
-    read_text,
-)
+from model_playground.datasets.delimited import read_delimited, read_text
 from model_playground.datasets.file_names import FileNames
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.parts import ListedPart, part_of
 from model_playground.datasets.records import ITEM_SCHEMA
+from model_playground.datasets.text_tables import TextTable, is_datum
 
 DEFAULT_SHARES: Mapping[Part, float] = {"train": 70, "test": 20, "validation": 10}
 
@@ -299,7 +295,7 @@ def _lines_of_table(path: Path, ids: _ItemIds) -> list[_Line]:
     ]
 
 
-def _part_column(table: DelimitedTable) -> str:
+def _part_column(table: TextTable) -> str:
     named = [column for column in table.columns if column.lower() in ("part", "split", "subset")]
     words = {
         column: sum(part_of(cell) is not None for cell in table.cells(column))

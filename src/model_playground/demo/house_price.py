@@ -80,7 +80,11 @@ class HousePrice(Study):
         )
         table = folder / "houses.csv"
         bench.playground.import_dataset(
-            table, name=NAME, task="regression", image_column="file", target_columns=["price_keur"]
+            table,
+            name=NAME,
+            task="regression",
+            image_columns=["file"],
+            target_columns=["price_keur"],
         )
         bench.playground.create_split(NAME, name=NAME, from_file=table)
         return [Planned(bench.title_of(loss), _specification(loss, self.scale)) for loss in LOSSES]

@@ -518,13 +518,23 @@ export interface components {
             name: string;
             /** Task */
             task?: string | null;
-            /** Image Column */
-            image_column?: string | null;
+            /**
+             * Image Columns
+             * @default []
+             */
+            image_columns?: string[];
             /**
              * Target Columns
              * @default []
              */
             target_columns?: string[];
+            /** Tag Separator */
+            tag_separator?: string | null;
+            /**
+             * Sheets
+             * @default []
+             */
+            sheets?: string[];
             /** Class Table */
             class_table?: string | null;
             /**
@@ -1394,6 +1404,11 @@ export interface components {
             pairwise?: boolean;
             /** @default exact */
             per_sample?: components["schemas"]["PerSample"];
+            /**
+             * Scale Free
+             * @default false
+             */
+            scale_free?: boolean;
         };
     };
     responses: never;

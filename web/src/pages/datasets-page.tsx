@@ -74,16 +74,20 @@ function ImportForm() {
     event.preventDefault();
     const given = new FormData(event.currentTarget);
     const text = (name: string) => String(given.get(name) ?? "").trim();
+    const names = (field: string) =>
+      text(field)
+        .split(",")
+        .map((name) => name.trim())
+        .filter(Boolean);
     importing.mutate({
       path: text("path"),
       name: text("name"),
       task,
-      image_column: text("image_column") || null,
+      image_columns: names("image_columns"),
       class_table: text("class_table") || null,
-      target_columns: text("target_columns")
-        .split(",")
-        .map((name) => name.trim())
-        .filter(Boolean),
+      target_columns: names("target_columns"),
+      tag_separator: text("tag_separator") || null,
+      sheets: names("sheets"),
       drop_faulty: given.has("drop_faulty"),
     });
   };
@@ -97,7 +101,7 @@ function ImportForm() {
           <TextInput
             name="path"
             label="Path"
-            description="A folder or a table (CSV) on the machine that serves this page; it is only read"
+            description="A folder or a table (CSV, Parquet, XLSX) on the machine that serves this page; it is only read"
             required
           />
           <TextInput name="name" label="Name" description="How it is called from now on" required />
@@ -110,14 +114,24 @@ function ImportForm() {
             clearable
           />
           <TextInput
-            name="image_column"
-            label="Image column"
-            description="Of a table; seen from it if empty"
+            name="image_columns"
+            label="Image columns"
+            description="Of a table, separated by commas; seen from it if empty"
           />
           <TextInput
             name="target_columns"
-            label="Value columns"
+            label="Label columns"
             description="Of a table, separated by commas; seen from it if empty"
+          />
+          <TextInput
+            name="tag_separator"
+            label="Tag separator"
+            description="Of a table: what divides the tags in a cell; seen from it if empty"
+          />
+          <TextInput
+            name="sheets"
+            label="Sheets"
+            description="Of a spreadsheet, separated by commas; seen from it if empty"
           />
           <TextInput
             name="class_table"

@@ -37,16 +37,22 @@ class ReadOptions:
 
     Args:
         format: the format's name, where several recognise the files.
-        image_column: of a table, the column with the image files.
-        target_columns: of a table, the column with the class, or those with the values.
+        image_columns: of a table, the column with the image files, or those with the files of
+            one item.
+        target_columns: of a table, the column with the class or the tags, or those with the
+            values.
+        tag_separator: of a table, what divides the tags in a cell.
+        sheets: of a spreadsheet, which of its sheets.
         class_table: of masks, the table of pixel value → class name.
         drop_faulty: leave out items that cannot be used instead of refusing the import.
         follow_links: read what links out of the dataset's folder point to.
     """
 
     format: str | None = None
-    image_column: str | None = None
+    image_columns: tuple[str, ...] = ()
     target_columns: tuple[str, ...] = ()
+    tag_separator: str | None = None
+    sheets: tuple[str, ...] = ()
     class_table: Path | None = None
     drop_faulty: bool = False
     follow_links: bool = False

@@ -19,8 +19,10 @@ class DatasetImport(BaseModel):
     path: str = Field(min_length=1, description="a folder or table on the server's machine")
     name: str = Field(min_length=1)
     task: str | None = None
-    image_column: str | None = None
+    image_columns: tuple[str, ...] = ()
     target_columns: tuple[str, ...] = ()
+    tag_separator: str | None = None
+    sheets: tuple[str, ...] = ()
     class_table: str | None = None
     drop_faulty: bool = False
 

@@ -1,0 +1,45 @@
+"""Tables in files of every kind that people keep them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model_playground.datasets.delimited import delimited_header, read_delimited
+from model_playground.datasets.parquet_tables import (
+    PARQUET_SUFFIXES,
+    parquet_columns,
+    read_parquet,
+)
+from model_playground.datasets.spreadsheets import SHEET_SUFFIXES, read_sheets
+from model_playground.datasets.text_tables import TextTable
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, *PARQUET_SUFFIXES, *SHEET_SUFFIXES)
+
+
+def is_table_file(path: Path) -> bool:
+    """Say whether a file's name is that of a table."""
+    return path.suffix.lower() in TABLE_SUFFIXES and not path.name.startswith(".")
+
+
+def read_tables(path: Path) -> list[TextTable]:
+    """Read a table, or all tables of a spreadsheet.
+
+    Raises:
+        InvalidError: it cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix in SHEET_SUFFIXES:
+        return read_sheets(path)
+    return [read_parquet(path) if suffix in PARQUET_SUFFIXES else read_delimited(path)]
+
+
+def table_header(path: Path) -> tuple[str, ...]:
+    """Return what may be the names of a file's columns, read from its beginning alone.
+
+    A spreadsheet, and what cannot be read, has none.
+    """
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        return parquet_columns(path)
+    return delimited_header(path) if suffix in TEXT_SUFFIXES else ()

@@ -1,0 +1,115 @@
+"""Tables as text: rows of cells under named columns, whatever kind of file they were read from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from model_playground.core.errors import InvalidError, unknown_name
+from model_playground.datasets.file_names import is_image
+
+
+class Row(NamedTuple):
+    """A row: the line of the file that it ends on, and its cells, as many as there are columns."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """A table read from a file. Columns without a name are called "column 1" and so on.
+
+    Args:
+        path: the file.
+        columns: their names, each once.
+        rows: without those that are empty.
+        decimal_comma: a comma may stand before the decimals of a number.
+        typed: the file tells numbers from text.
+        sheet: of a spreadsheet, which.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: list[Row]
+    decimal_comma: bool = False
+    typed: bool = False
+    sheet: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call the table."""
+        return self.path.name if self.sheet is None else f"{self.path.name}, sheet {self.sheet}"
+
+    def index(self, column: str) -> int:
+        """Return the place of a column, or raise which columns there are."""
+        if column not in self.columns:
+            raise unknown_name("column", column, self.columns)
+        return self.columns.index(column)
+
+    def cells(self, column: str) -> list[str]:
+        """Return a column's cells."""
+        place = self.index(column)
+        return [row.cells[place] for row in self.rows]
+
+
+def is_datum(cell: str) -> bool:
+    """Say whether a cell of the first line shows that the line is no header."""
+    return is_image(cell) or cell.replace(",", ".").lstrip("+-").replace(".", "", 1).isdecimal()
+
+
+def text_table(
+    path: Path,
+    rows: Sequence[Row],
+    *,
+    is_datum: Callable[[str], bool] = is_datum,
+    decimal_comma: bool = False,
+    typed: bool = False,
+    sheet: str | None = None,
+) -> TextTable:
+    """Make a table of rows of which the first may hold the columns' names.
+
+    Raises:
+        InvalidError: there are no rows, two columns have one name, or a row is longer than the
+            first.
+    """
+    rows = [row for row in rows if any(row.cells)]
+    name = str(path) if sheet is None else f"{path}, sheet {sheet},"
+    if not rows:
+        raise InvalidError("table.empty", "the table {path} is empty", path=name)
+    header = rows[0].cells
+    if any(is_datum(cell) for cell in header):
+        header = [""] * len(header)
+    else:
+        rows = rows[1:]
+    columns = tuple(column or f"column {number}" for number, column in enumerate(header, start=1))
+    twice = next((name for name, count in Counter(columns).items() if count > 1), None)
+    if twice is not None:
+        raise InvalidError(
+            "table.column_twice",
+            "{path} has two columns named {column}: rename one",
+            path=name,
+            column=twice,
+        )
+    padded = [_padded(name, row, columns) for row in rows]
+    return TextTable(path, columns, padded, decimal_comma, typed, sheet)
+
+
+def _padded(path: str, row: Row, columns: tuple[str, ...]) -> Row:
+    cells = row.cells
+    while len(cells) > len(columns) and not cells[-1]:
+        cells = cells[:-1]
+    if len(cells) > len(columns):
+        raise InvalidError(
+            "table.row_too_long",
+            "line {line} of {path} has {cells} cells, the first line has {columns}: "
+            "put a cell that holds the delimiter between quotation marks",
+            path=path,
+            line=row.line,
+            cells=len(cells),
+            columns=len(columns),
+        )
+    return Row(row.line, cells + [""] * (len(columns) - len(cells)))
