@@ -138,8 +138,11 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> tuple[Form
     if not found:
         raise _not_recognised(path, formats)
     fitting = [one for one in found if _misfit(one, task, options) is None]
-    if len(fitting) == 1:
-        return fitting[0], found[fitting[0]]
+    likely = [one for one in fitting if one.is_certain] or fitting
+    if len(likely) == 1:
+        others = " or ".join(one.name for one in fitting if one is not likely[0])
+        besides = f" (--format could also be {others})" if others else ""
+        return likely[0], found[likely[0]] + besides
     reasons = "; ".join(f"as {one.name}, because {reason}" for one, reason in found.items())
     if fitting:
         raise InvalidError(

@@ -101,6 +101,7 @@ class Coco(WritableFormat):
     name = "coco"
     title = "COCO JSON"
     tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+    is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`bbox`", "a box; x, y, width, height become left, top, right, bottom", "the same"),
         Held("`segmentation` as polygons", "polygons, all rings of an object", "the same"),

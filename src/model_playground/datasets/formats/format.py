@@ -99,6 +99,8 @@ class Format(ABC):
     tasks: ClassVar[tuple[str, ...]]
     contents: ClassVar[tuple[Held, ...]]
     options: ClassVar[tuple[str, ...]] = ()  # the ReadOptions that it reads
+    is_certain: ClassVar[bool] = False
+    """Whether its signs are its own, so that it is read where files only look like another's."""
 
     @abstractmethod
     def detect(self, path: Path) -> str | None:
