@@ -1,0 +1,428 @@
+"""Pascal VOC: an XML file for each image, lists of parts, masks with a palette."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Finding
+from model_playground.datasets.file_names import FileNames, files_under, is_image, normalised
+from model_playground.datasets.findings import blocking, information, left_out
+from model_playground.datasets.formats.draft import DraftAnnotations
+from model_playground.datasets.formats.format import (
+    FORMATS,
+    Draft,
+    DraftItem,
+    Format,
+    Held,
+    ReadOptions,
+)
+from model_playground.datasets.formats.index_masks import read_class_table
+from model_playground.datasets.formats.voc_lists import PartLists
+from model_playground.datasets.formats.voc_masks import add_objects, mask_classes
+from model_playground.datasets.formats.voc_objects import ObjectReader, size_wh_of
+from model_playground.datasets.parts import part_of
+from model_playground.datasets.records import ClassRecord
+from model_playground.datasets.xml_files import Element, first_element, read_xml
+
+ROOT_ELEMENT = "annotation"
+"""The outermost element of VOC's files."""
+
+_ANNOTATION_FOLDERS = ("annotations", "annotation", "xmls", "xml", "labels")
+_CLASS_MASKS = "segmentationclass"
+_OBJECT_MASKS = "segmentationobject"
+_LISTS = "imagesets"
+_LOOKED_INTO = 3  # XML files in a folder that are opened to recognise it
+_SYNSET = re.compile(r"n\d{8}")
+
+
+@FORMATS.register
+class PascalVoc(Format):
+    """Pascal VOC: an XML file of boxes for each image, text lists of parts, masks with a palette.
+
+    A folder with `Annotations`, `JPEGImages` and `ImageSets`, one that holds several such folders,
+    or any folder of images with XML files beside them. An XML file belongs to the image of its own
+    name; what it calls the image itself is used where there is none. Numbers are read as the edges
+    of a box, as the programs that draw boxes write them; in the challenge's own sets, where pixels
+    are counted from 1, this is one pixel too few at the left and at the top.
+
+    Segmentation reads the masks in `SegmentationClass`; their classes are named by `labelmap.txt`
+    or `class_names.txt`, else they are VOC's own. Instance segmentation reads the outlines in the
+    XML files, or the objects in `SegmentationObject`.
+    """
+
+    name = "pascal_voc"
+    title = "Pascal VOC"
+    tasks: ClassVar[tuple[str, ...]] = (
+        *("detection", "segmentation", "instance_segmentation", "tagging"),
+    )
+    is_certain: ClassVar[bool] = True
+    options: ClassVar[tuple[str, ...]] = ("class_table",)
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("`bndbox`", "a box: xmin, ymin, xmax, ymax as they stand"),
+        Held("`polygon`, `robndbox`", "an outline; a turned box becomes its four corners"),
+        Held(
+            "`difficult`, `truncated`, `occluded`, `pose`, `attributes`",
+            "attributes of the object, where they are said; 0 and Unspecified are not kept",
+        ),
+        Held("`part`", "the attribute `parts`, with names and boxes"),
+        Held("an object without a name, a shape, or with other than numbers", "left out, reported"),
+        Held("further elements of an object, such as `actions`", "not read, counted"),
+        Held("`size`", "compared with the image's own"),
+        Held("`filename`", "the image, where none has the name of the XML file; no folders"),
+        Held("`folder`, `path`, `source`, `owner`, `segmented`", "not read"),
+        Held("`ImageSets/Main/train.txt` and alike", "the partition; names without image counted"),
+        Held("lists of one class, such as `cat_train.txt`", "not read, counted"),
+        Held("folders train, valid, test", "the partition"),
+        Held("`SegmentationClass`", "with `--task segmentation`: the mask; 255 is ignored"),
+        Held("`SegmentationObject`", "with `--task instance_segmentation`: run lengths"),
+        Held("an XML file without image, or that is no XML", "blocks the import, reported"),
+        Held("an image without XML file", "left out, reported"),
+    )
+
+    def detect(self, path: Path) -> str | None:
+        layout = _layout(path)
+        if layout.annotations:
+            return f"{layout.annotations[0]} is an XML file of an image's objects"
+        if layout.class_masks and layout.has_lists:
+            return f"{os.path.dirname(layout.class_masks[0])} stands beside ImageSets"
+        return None
+
+    def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
+        layout = _layout(path)
+        if not layout.annotations and not layout.class_masks:
+            raise InvalidError(
+                "voc.none", "{path} holds neither XML files nor masks of VOC", path=str(path)
+            )
+        wants_masks = task == "segmentation" or (task is None and not layout.annotations)
+        if wants_masks or options.class_table:
+            return _read_masks(layout, options)
+        if task == "instance_segmentation" and layout.object_masks:
+            return _read_object_masks(layout, options)
+        return _read_boxes(layout, task)
+
+
+# Which files
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The files of a dataset, relative to its folder."""
+
+    root: Path
+    annotations: list[str]
+    images: list[str]
+    class_masks: list[str]
+    object_masks: list[str]
+    lists: list[str]
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether lists of parts are kept as VOC keeps them."""
+        return any(_LISTS in one.lower().split("/") for one in self.lists)
+
+    def path(self, file: str) -> str:
+        """Return the absolute path of a file."""
+        return os.path.join(self.root, file)
+
+
+def _layout(path: Path) -> _Layout:
+    """Sort the files of a folder, or those about one XML file."""
+    if path.is_dir():
+        root, files = path, files_under(path)
+    else:
+        is_in_folder = path.parent.name.lower() in _ANNOTATION_FOLDERS
+        root = path.parent.parent if is_in_folder else path.parent
+        is_xml = path.is_file() and path.suffix.lower() == ".xml"
+        own = normalised(os.path.relpath(path, root))
+        files = [own, *(one for one in files_under(root) if is_image(one))] if is_xml else []
+    folders: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        folders[os.path.dirname(file)].append(file)
+    annotations: list[str] = []
+    for some in folders.values():
+        xml_files = [one for one in some if one.lower().endswith(".xml")]
+        if any(_is_voc(root / one) for one in xml_files[:_LOOKED_INTO]):
+            annotations += xml_files
+    masks = {folder: os.path.basename(folder).lower() for folder in folders}
+    of_kind = {
+        kind: [one for folder in folders if masks[folder] == kind for one in folders[folder]]
+        for kind in (_CLASS_MASKS, _OBJECT_MASKS)
+    }
+    is_mask = {one for some in of_kind.values() for one in some}
+    return _Layout(
+        root=root,
+        annotations=annotations,
+        images=[one for one in files if is_image(one) and one not in is_mask],
+        class_masks=[one for one in of_kind[_CLASS_MASKS] if is_image(one)],
+        object_masks=[one for one in of_kind[_OBJECT_MASKS] if is_image(one)],
+        lists=[one for one in files if one.lower().endswith(".txt") and _may_be_list(one)],
+    )
+
+
+def _is_voc(path: Path) -> bool:
+    first = first_element(path)
+    return first is not None and first.name == ROOT_ELEMENT and not _SYNSET.match(path.name)
+
+
+def _may_be_list(file: str) -> bool:
+    """Say whether a text file is in ImageSets, or named after a part and in no folder of labels."""
+    folder, name = os.path.split(file)
+    if _LISTS in folder.lower().split("/"):
+        return True
+    return part_of(os.path.splitext(name)[0]) is not None
+
+
+class _Images:
+    """The images of a layout, found for an XML file or a mask."""
+
+    def __init__(self, layout: _Layout) -> None:
+        self._names = FileNames(layout.images)
+
+    def find(self, name: str, beside: str) -> list[str]:
+        """Return the images of a name that stand nearest to a file."""
+        return _nearest(self._names.find(name.replace("\\", "/").rpartition("/")[2]), beside)
+
+
+def _nearest(paths: list[str], file: str) -> list[str]:
+    """Keep the paths that share most folders with a file: two parts may use one name each."""
+
+    def shared(path: str) -> int:
+        pairs = zip(path.split("/")[:-1], file.split("/")[:-1], strict=False)
+        return next((at for at, (one, other) in enumerate(pairs) if one != other), 99)
+
+    most = max(map(shared, paths), default=0)
+    return [path for path in paths if shared(path) == most]
+
+
+# Boxes
+
+
+def _read_boxes(layout: _Layout, task: str | None) -> Draft:
+    reader = ObjectReader()
+    images = _Images(layout)
+    items: list[DraftItem] = []
+    found_in: dict[str, str] = {}  # by image: the XML file
+    empty: list[str] = []
+    for file in layout.annotations:
+        said = _said_in(layout, file, reader.findings)
+        image = None if said is None else _image_of(file, said, images, reader.findings)
+        if said is None or image is None:
+            continue
+        if image in found_in:
+            message = f"{file} is of the image {image}, as {found_in[image]} is"
+            reader.findings.append(blocking("image_twice", message, file=file))
+            continue
+        found_in[image] = file
+        if not reader.read(said, len(items), file):
+            empty.append(file)
+        items.append(
+            DraftItem(
+                layout.path(image),
+                size_wh=size_wh_of(said),
+                source_file=file,
+                source_line=said.line,
+                partition=_part_of_folders(image) or _part_of_folders(file),
+            )
+        )
+    findings = [*reader.findings, *reader.unread(), *_without_objects(empty)]
+    findings += _without_xml(layout, found_in)
+    findings += _partitions(layout, items, "main")
+    findings += letter_case_findings(list(found_in))
+    if layout.class_masks:
+        said_of_masks = (
+            f"{len(layout.class_masks):,} masks stand in SegmentationClass: --task segmentation "
+            "reads them"
+        )
+        findings.append(information("masks_unread", said_of_masks))
+    outlines = "instance_segmentation" if reader.has_outlines else "detection"
+    return Draft(
+        root=layout.root,
+        task=task or outlines,
+        items=items,
+        classes=reader.classes.sorted(reader.annotations),
+        findings=findings,
+        annotations=reader.annotations,
+    )
+
+
+def _said_in(layout: _Layout, file: str, findings: list[Finding]) -> Element | None:
+    """Read an XML file; one that cannot be read is no item."""
+    try:
+        said = read_xml(layout.root / file)
+    except InvalidError as error:
+        line = error.arguments["line"]
+        message = f"{file} line {line}: the XML cannot be read: {error.arguments['why']}"
+        findings.append(blocking("bad_xml", message, file=file, line=line))
+        return None
+    if said.name != ROOT_ELEMENT:
+        message = f"{file} begins with <{said.name}> instead of <{ROOT_ELEMENT}>: it is not read"
+        findings.append(left_out("other_xml", message, file=file, line=said.line))
+        return None
+    return said
+
+
+def _image_of(file: str, said: Element, images: _Images, findings: list[Finding]) -> str | None:
+    """Return the image that an XML file is about: of the same name, or else the one it names."""
+    stem = os.path.splitext(os.path.basename(file))[0]
+    element = said.find("filename")
+    named, line = (element.text, element.line) if element is not None else ("", said.line)
+    own, by_name = images.find(stem, file), images.find(named, file) if named else []
+    found = [one for one in own if one in by_name] or own or by_name
+    if not found:
+        message = f"{file} is of the image {named or stem}, which is not here"
+        findings.append(blocking("annotation_without_image", message, file=file, line=line))
+        return None
+    if len(found) > 1:
+        message = f"{file} may be of {' or '.join(found[:3])}"
+        findings.append(blocking("ambiguous_file", message, file=file, line=line))
+        return None
+    if named and found[0] not in by_name:
+        message = f"line {line} of {file} names {named}; {found[0]} is read"
+        findings.append(information("path_remapped", message, file=file, line=line))
+    return found[0]
+
+
+def _part_of_folders(file: str) -> str | None:
+    return next((part for one in file.split("/")[:-1] if (part := part_of(one))), None)
+
+
+def _without_objects(files: Sequence[str]) -> Iterator[Finding]:
+    if files:
+        count = "1 XML file has" if len(files) == 1 else f"{len(files):,} XML files have"
+        said = f"{count} no object, such as {files[0]}: the images are kept as background"
+        yield information("empty_annotation_file", said, file=files[0])
+
+
+def _without_xml(layout: _Layout, found: dict[str, str]) -> Iterator[Finding]:
+    for image in layout.images:
+        if image not in found:
+            said = f"{image} has no XML file: it is left out"
+            yield left_out("missing_annotation_file", said, file=image)
+
+
+def _partitions(layout: _Layout, items: list[DraftItem], purpose: str) -> list[Finding]:
+    """Let the lists divide the items: those for the purpose, else any."""
+    by_base: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for file in layout.lists:
+        folders = file.split("/")[:-1]
+        lowered = [one.lower() for one in folders]
+        depth = lowered.index(_LISTS) if _LISTS in lowered else len(folders)
+        by_base["/".join(folders[:depth])]["/".join(lowered[depth + 1 :])].append(file)
+    findings: list[Finding] = []
+    for base, by_purpose in by_base.items():
+        chosen = purpose if purpose in by_purpose else min(by_purpose)
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, item in enumerate(items):
+            name = normalised(os.path.relpath(item.path, layout.root))
+            if not base or name.startswith(f"{base}/"):
+                places[os.path.splitext(os.path.basename(name))[0]].append(place)
+        lists = PartLists(layout.root, places)
+        lists.read([layout.root / file for file in by_purpose[chosen]])
+        lists.apply(items)
+        findings += lists.findings
+    return findings
+
+
+def letter_case_findings(files: Sequence[str]) -> Iterator[Finding]:
+    """Find names that differ from their neighbours in capitals only, such as a_s(1) and a_S(2).
+
+    What groups items by their names takes them for different ones.
+    """
+    patterns: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        patterns[re.sub(r"\d+", "0", os.path.splitext(os.path.basename(file))[0])].append(file)
+    alike: dict[str, list[str]] = defaultdict(list)
+    for pattern in patterns:
+        alike[pattern.casefold()].append(pattern)
+    for spellings in alike.values():
+        usual, *others = sorted(spellings, key=lambda one: len(patterns[one]), reverse=True)
+        for one in others:
+            rare, common = patterns[one], patterns[usual]
+            said = (
+                f"{len(rare):,} names are written like {os.path.basename(rare[0])}, where "
+                f"{len(common):,} are written like {os.path.basename(common[0])}: a grouping by "
+                "name must not mind capitals"
+            )
+            yield information("letter_case", said, file=rare[0])
+
+
+# Masks
+
+
+def _read_masks(layout: _Layout, options: ReadOptions) -> Draft:
+    findings: list[Finding] = []
+    items = list(_masked_items(layout, layout.class_masks, findings))
+    findings += _partitions(layout, items, "segmentation")
+    classes, said = _classes(layout, options)
+    return Draft(
+        root=layout.root,
+        task="segmentation",
+        items=items,
+        classes=classes,
+        findings=[*findings, *said],
+    )
+
+
+def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
+    findings: list[Finding] = []
+    annotations = DraftAnnotations()
+    classes, said = _classes(layout, options)
+    kinds = {os.path.splitext(os.path.basename(one))[0]: one for one in layout.class_masks}
+    items: list[DraftItem] = []
+    for item in _masked_items(layout, layout.object_masks, findings):
+        file = normalised(os.path.relpath(item.mask_path or "", layout.root))
+        kind = kinds.get(os.path.splitext(os.path.basename(file))[0])
+        if kind is None:
+            message = f"{file} has no mask in SegmentationClass, which says what its objects are"
+            findings.append(blocking("mask_without_classes", message, file=file))
+            continue
+        faults = add_objects(
+            annotations, len(items), layout.root / file, layout.root / kind, classes, file
+        )
+        findings += faults
+        if not any(one.severity == "error" for one in faults):
+            item.mask_path = None
+            items.append(item)
+    findings += _partitions(layout, items, "segmentation")
+    return Draft(
+        root=layout.root,
+        task="instance_segmentation",
+        items=items,
+        classes=classes,
+        findings=[*findings, *said],
+        annotations=annotations,
+    )
+
+
+def _masked_items(
+    layout: _Layout, masks: Sequence[str], findings: list[Finding]
+) -> Iterator[DraftItem]:
+    """Yield the images of masks; a mask whose image is not here blocks the import."""
+    images = _Images(layout)
+    for mask in masks:
+        found = images.find(os.path.splitext(os.path.basename(mask))[0], mask)
+        if len(found) != 1:
+            may_be = f"may be of {' or '.join(found[:3])}" if found else "has no image"
+            kind = "ambiguous_mask" if found else "mask_without_image"
+            findings.append(blocking(kind, f"the mask {mask} {may_be}", file=mask))
+            continue
+        partition = _part_of_folders(found[0])
+        yield DraftItem(layout.path(found[0]), mask_path=layout.path(mask), partition=partition)
+
+
+def _classes(
+    layout: _Layout, options: ReadOptions
+) -> tuple[tuple[ClassRecord, ...], list[Finding]]:
+    """Return the classes of the masks: as the user says, else as the files beside them do."""
+    if options.class_table is not None:
+        return read_class_table(options.class_table), []
+    nearest = (layout.root / layout.class_masks[0]).parent if layout.class_masks else layout.root
+    folders = [one for one in (nearest, *nearest.parents) if one.is_relative_to(layout.root)]
+    return mask_classes(folders, [layout.path(one) for one in layout.class_masks])
