@@ -65,8 +65,8 @@ class Export:
     Args:
         revision: the records.
         folder: an empty folder to write into; it becomes the export when all is written.
-        paths: for each item's path in the records the path, relative to the folder, where its
-            image will be copied to.
+        paths: for the path of each image and mask in the records the path, relative to the
+            folder, where it is copied to.
         statuses: by item id, where they are known.
     """
 
@@ -121,15 +121,34 @@ class Format(ABC):
 
 
 class WritableFormat(Format):
-    """A format that can be written too."""
+    """A format that can be written too.
+
+    An export goes through `losses`, which it tells the user, then copies the images to where
+    `image_path` says, and calls `write`. The revision it hands over has the partition that was
+    asked for, and the statuses of the workspace.
+    """
+
+    several_images: ClassVar[bool] = False
+    """Whether an item's further images are held, and so copied."""
+
+    by_stem: ClassVar[bool] = False
+    """Whether an image and its label are matched by name, whatever the suffix."""
 
     def losses(self, revision: Revision) -> list[Finding]:
         """Say what of a revision the format cannot hold: one finding, "dropped", for each kind."""
         return []
 
     def image_path(self, path: str, partition: str | None) -> str:
-        """Return where an item's image is copied to, relative to the export's folder."""
+        """Return where an item's image is copied to, relative to the export's folder.
+
+        Of its own result it gives the same again. Where two images would be one file, the export
+        tells them apart.
+        """
         return path
+
+    def mask_path(self, path: str, partition: str | None) -> str | None:
+        """Return where an item's mask is copied to as it is, or None if it is not copied."""
+        return None
 
     @abstractmethod
     def write(self, export: Export) -> None:
