@@ -26,7 +26,7 @@ from model_playground.losses.kernels.boxes import BLOCK
 
 FAMILY = [loss for loss in LOSSES if issubclass(loss, OverlapBoxLoss)]
 WITH_KERNEL = [loss for loss in FAMILY if loss().block_kernel() is not None]
-WITHOUT_UNIT = [loss for loss in FAMILY if loss.name not in ("mpdiou_box", "nwd_box")]
+WITHOUT_UNIT = [loss for loss in FAMILY if loss.traits.scale_free]
 
 
 def drawn(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:

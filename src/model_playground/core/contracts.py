@@ -103,6 +103,7 @@ class Traits(BaseModel):
     stateful: bool = False  # changes in training, saved with the model, never a default monitor
     pairwise: bool = False  # usable as a matcher's cost
     per_sample: PerSample = PerSample.EXACT
+    scale_free: bool = False  # of boxes: the same for a pair that is moved or scaled as a whole
 
 
 class LossDeclaration(BaseModel):

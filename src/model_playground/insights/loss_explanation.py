@@ -123,6 +123,8 @@ def trait_words(traits: Traits) -> Iterator[str]:
         )
     if traits.pairwise:
         yield "Every pair of prediction and target has a value: it can be the cost of a matcher."
+    if traits.scale_free:
+        yield "Free of units: a pair of boxes that is moved or scaled as a whole costs the same."
     if traits.per_sample is PerSample.PER_IMAGE_FORM:
         yield (
             "In training it is summed over the batch, so it depends on what else is in it; the "

@@ -36,6 +36,7 @@ def _traits_of_any() -> Traits:
     return Traits(
         pairwise=all(traits.pairwise for traits in kinds),
         stateful=any(traits.stateful for traits in kinds),
+        scale_free=all(traits.scale_free for traits in kinds),
         detached=tuple(dict.fromkeys(factor for traits in kinds for factor in traits.detached)),
     )
 

@@ -34,6 +34,8 @@ POINT = 1e-30
 class OverlapBoxLoss(BoxLoss):
     """What the IoU family shares: each loss is a formula of a pair's geometry."""
 
+    traits = Traits(pairwise=True, scale_free=True)
+
     def of(self, pair: Geometry) -> Tensor:
         """Return the loss of every pair, (M,)."""
         raise NotImplementedError
@@ -269,7 +271,7 @@ class CIoUBoxLoss(OverlapBoxLoss):
 
     name = "ciou_box"
     title = "CIoU (boxes)"
-    traits = Traits(pairwise=True, detached=("the weight α of the proportions",))
+    traits = Traits(pairwise=True, scale_free=True, detached=("the weight α of the proportions",))
 
     def of(self, pair: Geometry) -> Tensor:
         v = _difference_of_proportions(pair)
@@ -503,6 +505,7 @@ class MPDIoUBoxLoss(OverlapBoxLoss):
 
     name = "mpdiou_box"
     title = "MPDIoU (boxes)"
+    traits = Traits(pairwise=True)
 
     image_width: float = Field(
         default=640.0, gt=0, description="of the network's input, in the unit of the boxes"
@@ -560,6 +563,7 @@ class NWDBoxLoss(OverlapBoxLoss):
 
     name = "nwd_box"
     title = "Normalised Wasserstein distance (boxes)"
+    traits = Traits(pairwise=True)
 
     constant: float = Field(
         default=12.8, gt=0, description="a typical size of the objects, in the unit of the boxes"

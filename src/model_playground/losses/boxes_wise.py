@@ -72,6 +72,7 @@ class WiseIoUBoxLoss(OverlapBoxLoss):
     traits = Traits(
         pairwise=True,
         stateful=True,
+        scale_free=True,
         detached=("the diagonal around both boxes", "the focusing factor"),
     )
 
