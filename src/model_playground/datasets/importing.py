@@ -167,6 +167,8 @@ def _misfit(one: Format, task: str | None, options: ReadOptions) -> str | None:
     asked = {
         "image_columns": options.image_columns,
         "target_columns": options.target_columns,
+        "tag_separator": options.tag_separator,
+        "sheets": options.sheets,
         "class_table": options.class_table,
     }
     for name, value in asked.items():
