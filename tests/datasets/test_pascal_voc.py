@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import CASES, assert_no_traceback
 from pictures import draw, found, kinds
 from PIL import Image
 
@@ -373,3 +375,40 @@ def test_ecustfd_has_boxes_too(real_data: Path) -> None:
     assert case.file == "JPEGImages/egg002s(1).JPG"
     assert case.message.startswith("9 names are written like egg002s(1).JPG")
     assert report.errors == 0
+
+
+# Bad input
+
+
+def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
+    said = (
+        f"{BOX}<truncated>1</truncated><part><name>head</name>{BOX}</part>"
+        "<polygon><x1>1</x1><y1>2</y1><x2>3</x2><y2>4</y2></polygon>"
+    )
+    turned = "<robndbox><cx>1</cx><cy>2</cy><w>3</w><h>4</h><angle>1</angle></robndbox>"
+    folder = write(
+        tmp_path / "voc",
+        {
+            "Annotations/a.xml": a_file(an_object("dog", said) + an_object()),
+            "Annotations/b.xml": a_file(an_object("cat", turned)),
+            "ImageSets/Main/train.txt": "a\nb 1\n",
+        },
+    )
+    files = ("Annotations/a.xml", "Annotations/b.xml", "ImageSets/Main/train.txt")
+    assert_no_traceback(folder, files, "pascal_voc", tmp_path / "boxes")
+    masks = segmented(tmp_path / "masks", labels="# said\nbackground:0,0,0::\ndog:64,0,128::\n")
+    files = ("labelmap.txt", "ImageSets/Segmentation/val.txt")
+    both = ("segmentation", "instance_segmentation")
+    assert_no_traceback(
+        masks, files, "pascal_voc", tmp_path / "pixels", tasks=both, cases=CASES // 4
+    )
+
+
+def test_no_real_file_gives_a_traceback(tmp_path: Path, real_data: Path) -> None:
+    source = real_data / "bccd/BCCD"
+    for name in ("BloodImage_00338", "BloodImage_00343"):
+        for file in (f"Annotations/{name}.xml", f"JPEGImages/{name}.jpg"):
+            (tmp_path / "bccd" / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / file, tmp_path / "bccd" / file)
+    files = ("Annotations/BloodImage_00338.xml", "Annotations/BloodImage_00343.xml")
+    assert_no_traceback(tmp_path / "bccd", files, "pascal_voc", tmp_path, cases=CASES // 4)
