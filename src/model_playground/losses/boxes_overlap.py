@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Traits
+from model_playground.core.contracts import Circumstance, Traits
 from model_playground.losses import kernels
 from model_playground.losses.base import Addend, in_float32, ratio, register
 from model_playground.losses.boxes import BoxLoss
@@ -505,6 +505,7 @@ class MPDIoUBoxLoss(OverlapBoxLoss):
 
     name = "mpdiou_box"
     title = "MPDIoU (boxes)"
+    suffers = (Circumstance.SMALL_OBJECTS,)
     traits = Traits(pairwise=True)
 
     image_width: float = Field(
@@ -563,6 +564,7 @@ class NWDBoxLoss(OverlapBoxLoss):
 
     name = "nwd_box"
     title = "Normalised Wasserstein distance (boxes)"
+    suits = (Circumstance.SMALL_OBJECTS,)
     traits = Traits(pairwise=True)
 
     constant: float = Field(

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Traits
+from model_playground.core.contracts import Circumstance, Traits
 from model_playground.losses.base import ratio, register
 from model_playground.losses.boxes_geometry import Geometry
 from model_playground.losses.boxes_overlap import OverlapBoxLoss
@@ -69,6 +69,7 @@ class WiseIoUBoxLoss(OverlapBoxLoss):
 
     name = "wise_iou_box"
     title = "Wise-IoU (boxes)"
+    suits = (Circumstance.WRONG_LABELS,)
     traits = Traits(
         pairwise=True,
         stateful=True,

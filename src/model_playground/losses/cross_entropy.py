@@ -236,6 +236,7 @@ class Poly1Loss(Loss):
     name = "poly_1"
     title = "Poly-1"
     family = "classes"
+    suffers = (Circumstance.WRONG_LABELS,)
     reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
     traits = Traits(pairwise=True)
 

@@ -139,6 +139,7 @@ class GeneralisedCrossEntropyLoss(NoisyLabelLoss):
     name = "generalised_cross_entropy"
     title = "Generalised cross-entropy"
     suits = (Circumstance.WRONG_LABELS,)
+    suffers = (Circumstance.MANY_CLASSES,)
 
     q: float = Field(
         default=0.7, gt=0, le=1, description="near 0 it is cross-entropy, at 1 it is 1 - p"
