@@ -20,7 +20,7 @@ from model_playground.core.contracts import Facts, LossDeclaration
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.events import Emit, Event
 from model_playground.core.expression import parse_losses, parse_slot
-from model_playground.core.loss_records import ComparedLosses, LossExplanation
+from model_playground.core.loss_records import ComparedLosses, LossAdvice, LossExplanation
 from model_playground.core.records import (
     CheckReport,
     ChoiceRecord,
@@ -243,6 +243,22 @@ class Playground:
         else:
             facts, task = self._facts(split), task or self.get_split(split).task
         return slot_choices(get_task(task or ""), facts, self._catalogue())
+
+    def advise_losses(self, task: str | None = None, *, dataset: str | None = None) -> LossAdvice:
+        """Say which losses suit a task and a dataset, with reasons, and evidence where stored.
+
+        Args:
+            task: the task; what the dataset's labels are for if None.
+            dataset: whose records are measured: imbalance, small regions, outliers, …; without
+                one the advice says which losses were made for what.
+
+        Raises:
+            NotFoundError: there is no such task or dataset.
+            InvalidError: neither is named, or the dataset has no labels for the task.
+        """
+        from model_playground.work.advice import advise_losses
+
+        return advise_losses(self._workspace, self._catalogue(), task=task, dataset=dataset)
 
     def plot_loss(
         self, loss: str, path: str | Path, *, vary: str | None = None, dark: bool = False

@@ -42,6 +42,10 @@ def test_import_split_run_compare_test(run: Run, fruit_split: str, tmp_path: Pat
     compared = run("experiment", "compare", "ce", "focal", "--json").json
     assert compared["differing"]["losses.class"] == ["cross_entropy", "focal(gamma=1)"]
     assert run("experiment", "compare", "ce", "focal").code == 0
+    (evidence,) = run("loss", "advise", "--dataset", "fruit", "--json").json["evidence"]
+    assert evidence["losses"] == ["cross_entropy", "focal(gamma=1)"]
+    assert evidence["runs"] == [2, 2]
+    assert evidence["finding"] in " ".join(run("loss", "advise", "--dataset", "fruit").out.split())
 
     assert "opened once" in run("experiment", "test", "ce").out
     assert run("experiment", "test", "ce", "--json").json["opened"] == 2

@@ -69,3 +69,10 @@ def test_a_listing_waits_for_neither_torch_nor_the_orm(listing: str, tmp_path: P
     loaded_after(COMMAND_LINE, listing, "list", folder=tmp_path)
     loaded = loaded_after(COMMAND_LINE, listing, "list", folder=tmp_path)
     assert loaded & {"torch", "sqlalchemy.orm", "alembic", "polars"} == set()
+
+
+def test_advice_on_losses_waits_for_neither_torch_nor_the_orm(tmp_path: Path) -> None:
+    advise = ("loss", "advise", "--task", "classification")
+    loaded_after(COMMAND_LINE, *advise, folder=tmp_path)
+    loaded = loaded_after(COMMAND_LINE, *advise, folder=tmp_path)
+    assert loaded & {"torch", "sqlalchemy.orm", "alembic", "polars"} == set()

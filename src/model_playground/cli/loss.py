@@ -1,4 +1,4 @@
-"""`playground loss`: list, show, plot, compare, check."""
+"""`playground loss`: list, show, plot, compare, advise, check."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ import typer
 from model_playground.cli.options import Json, Plugins, Workspace, opened
 
 if TYPE_CHECKING:
-    from model_playground.core.loss_records import ComparedLosses, LossExplanation
+    from model_playground.core.loss_records import (
+        AdvisedLoss,
+        ComparedLosses,
+        LossAdvice,
+        LossEvidence,
+        LossExplanation,
+        MeasuredCircumstance,
+    )
     from model_playground.core.records import LossCertificate
 
 _WIDTH = 96
+_NESTED = " " * 6
 
 commands = typer.Typer(
     name="loss", help="What losses there are, and which suits.", no_args_is_help=True
@@ -208,6 +216,81 @@ def _rows(compared: ComparedLosses) -> Iterator[tuple[str, ...]]:
         yield (name, *(value or "—" for value in values))
     for place, states in compared.places.items():
         yield (place, *states)
+
+
+@commands.command()
+def advise(
+    task: Annotated[
+        str | None, typer.Option("--task", help="What is asked of an image; else the dataset's.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="Whose labels are measured.")
+    ] = None,
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Say which losses suit a task and a dataset, each with its reason and what is known of it."""
+    from model_playground.cli.display import print_json
+
+    advice = opened(workspace, plugin).advise_losses(task, dataset=dataset)
+    if json:
+        print_json(advice)
+    else:
+        _print_advice(advice)
+
+
+def _print_advice(advice: LossAdvice) -> None:
+    data = f" on {advice.dataset}, {advice.images:,} images" if advice.dataset else ""
+    typer.echo(f"{advice.task_title}{data}")
+    for slot in advice.slots:
+        typer.echo(f"\nSlot {slot.slot}: {slot.gives}\n")
+        for one in slot.measured:
+            _print_measured(one)
+        if slot.measured:
+            typer.echo("")
+        _print_paragraphs(slot.verdict)
+        _print_advised(slot.default, " (default)")
+        for loss in slot.losses:
+            _print_advised(loss)
+    typer.echo("")
+    if advice.evidence:
+        typer.echo("Evidence from experiments that differ only in their losses:")
+        for evidence in advice.evidence:
+            _print_indented(f"- {evidence.finding} {_source(evidence)}")
+        typer.echo("")
+    _print_paragraphs(advice.remark)
+    if any(slot.losses for slot in advice.slots):
+        typer.echo(_TO_MEASURE)
+
+
+_TO_MEASURE = """To measure it, for a SPLIT and a LOSS of the above:
+  playground experiment run --split SPLIT --repeats 3 --name default
+  playground experiment run --split SPLIT --repeats 3 --name other --loss LOSS
+  playground experiment compare default other"""
+
+
+def _print_measured(one: MeasuredCircumstance) -> None:
+    state = one.state.upper() if one.state == "found" else one.state
+    files = f" ({', '.join(one.files)})" if one.files else ""
+    text = f"{state:<12}  {one.name}: {one.said}{files} [{one.threshold}]"
+    _print_indented(text, hanging=14)
+
+
+def _print_advised(one: AdvisedLoss, remark: str = "") -> None:
+    condition = f" ({one.condition})" if one.condition else ""
+    reason = f": {one.reason}" if one.reason else ""
+    _print_indented(f"{one.loss}{remark}{condition}{reason}", hanging=4)
+    for heading, text in (("prefer it", one.prefer), ("avoid it", one.avoid)):
+        line = f"{heading}: {text}"
+        typer.echo(fill(line, _WIDTH, initial_indent=_NESTED, subsequent_indent=_NESTED + "  "))
+
+
+def _source(evidence: LossEvidence) -> str:
+    first, other = evidence.experiments
+    of_first, of_other = evidence.runs
+    runs = f"{of_first} and {of_other} runs"
+    return f"(split {evidence.split}; experiments {first} and {other}, {runs})"
 
 
 @commands.command()

@@ -26,7 +26,7 @@ IN_WORDS = {
 }
 """What data can be like, as a phrase."""
 
-_FACTS = {
+FACTS_BY_CONDITION = {
     "two classes": Facts(classes=("a", "b"), target_names=("value",)),
     "more than two classes": Facts(classes=("a", "b", "c"), target_names=("value",)),
 }
@@ -81,7 +81,7 @@ def _places_in(
 ) -> Iterator[LossPlace]:
     """Yield the verdict on each slot, once where it does not hang on the facts."""
     by_slot: dict[str, dict[str, LossPlace]] = {}
-    for condition, facts in _FACTS.items():
+    for condition, facts in FACTS_BY_CONDITION.items():
         for slot in task.slots(facts):
             verdict = task.loss_validity(loss, slot, catalogue)
             by_slot.setdefault(slot.name, {})[condition] = LossPlace(

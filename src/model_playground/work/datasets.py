@@ -100,6 +100,11 @@ def create_split(
     )
 
 
+def newest_revision(workspace: Workspace, name: str) -> Revision:
+    """Return the records of a dataset's newest revision."""
+    return _revision(workspace, stored_datasets.get_dataset(workspace.store, name))
+
+
 def facts_of_split(workspace: Workspace, split: str) -> Facts:
     """Return what a task needs to know of the revision that a split pins."""
     return _revision_of_split(workspace, split).facts
