@@ -80,6 +80,28 @@ def of_mask(mask: NDArray[Any]) -> str:
     return compressed(np.diff(changes, prepend=0, append=len(inside)).tolist())
 
 
+def of_part(mask: NDArray[Any], left: int, top: int, size_hw: tuple[int, int]) -> str:
+    """Return the run lengths of a mask that covers a part of an image, which need not be in memory.
+
+    >>> counts_of(of_part(np.array([[1, 0], [1, 1]]), left=1, top=1, size_hw=(3, 3)))
+    [4, 2, 2, 1]
+
+    Raises:
+        ValueError: the part reaches beyond the image.
+    """
+    height, width = size_hw
+    rows, columns = mask.shape
+    if left < 0 or top < 0 or left + columns > width or top + rows > height:
+        raise ValueError(f"its mask reaches beyond the {width}×{height} pixels of the image")
+    across, down = np.nonzero(np.asarray(mask, dtype=bool).T)
+    places = (across.astype(np.int64) + left) * height + (down + top)
+    begins = np.flatnonzero(np.diff(places, prepend=-2) > 1)
+    ends = np.append(begins[1:], len(places)) - 1 if len(places) else begins
+    edges = np.stack([places[begins], places[ends] + 1], axis=1).ravel()
+    counts = np.diff(edges, prepend=0, append=height * width).tolist()
+    return compressed(counts if counts[-1] else counts[:-1])
+
+
 def decoded(text: str, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     """Return the mask (height, width) that run lengths stand for.
 

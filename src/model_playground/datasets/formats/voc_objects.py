@@ -12,6 +12,7 @@ from typing import Any
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.formats.draft import Box, ClassNames, DraftAnnotations
+from model_playground.datasets.outline_shapes import turned_corners
 from model_playground.datasets.xml_files import Element
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -163,27 +164,6 @@ def _turned_box(said: Element) -> list[float] | None:
         return None
     x, y, width, height, angle = found
     return turned_corners(x, y, width, height, angle)
-
-
-def turned_corners(x: float, y: float, width: float, height: float, angle: float) -> list[float]:
-    """Return the corners x, y, x, y, … of a box around (x, y), turned clockwise on the screen.
-
-    >>> [round(one) for one in turned_corners(10, 10, 4, 2, math.pi / 2)]
-    [11, 8, 11, 12, 9, 12, 9, 8]
-
-    Args:
-        x: of the centre.
-        y: of the centre.
-        width: before it is turned.
-        height: before it is turned.
-        angle: in radians.
-    """
-    cosine, sine = math.cos(angle), math.sin(angle)
-    ring: list[float] = []
-    for across, down in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
-        right, below = across * width / 2, down * height / 2
-        ring += [x + right * cosine - below * sine, y + right * sine + below * cosine]
-    return ring
 
 
 def _attributes(said: Element) -> dict[str, Any]:
