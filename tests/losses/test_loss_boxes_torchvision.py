@@ -56,6 +56,19 @@ def test_their_ciou_ignores_eps_in_its_distance() -> None:
     assert CIoUBoxLoss()(input, target).item() == pytest.approx(exact, rel=1e-6)
 
 
+def test_square_boxes_prove_nothing_of_the_proportions() -> None:
+    """Their tests have squares alone, where v = 0: CIoU is DIoU there, right or wrong as it be."""
+    squares = tensor([[0.0, 0, 2, 2], [0, 0, 6, 6]]), tensor([[1.0, 1, 4, 4], [5, 5, 9, 9]])
+    for loss in (lambda a, b: theirs("complete")(a, b), CIoUBoxLoss(reduction="none")):
+        torch.testing.assert_close(loss(*squares), DIoUBoxLoss(reduction="none")(*squares))
+    # 4 × 2 and 8 × 6 of one centre: an IoU of 1 / 6, and v = 4 / π² · (arctan 4/3 - arctan 2)²
+    small, large = tensor([[2.0, 2, 6, 4]]).double(), tensor([[0.0, 0, 8, 6]]).double()
+    v = 4 / math.pi**2 * (math.atan(8 / 6) - math.atan(4 / 2)) ** 2
+    expected = 1 - 1 / 6 + v * v / (1 - 1 / 6 + v)
+    assert CIoUBoxLoss()(small, large).item() == pytest.approx(expected)
+    assert theirs("complete")(small, large).item() == pytest.approx(expected, rel=1e-6)
+
+
 def test_the_slope_of_their_ciou_is_no_number_at_a_box_without_height() -> None:
     """An arctangent of w / 0 has the slope 0 by w, and by h that of -w / (w² + h²): -1 / w."""
     input, target = tensor([[1.0, 2, 3, 2]]), tensor([[1.0, 1, 3, 5]])

@@ -18,6 +18,7 @@ from model_playground.losses import (
     FocalLoss,
     SoftIoULoss,
     TverskyLoss,
+    WeightedSum,
 )
 
 pytestmark = pytest.mark.slow
@@ -123,14 +124,27 @@ def test_its_smoothing_in_the_numerator_decides_over_an_empty_mask() -> None:
 
 
 def test_its_half_precision_dice_is_silently_wrong() -> None:
-    """512² pixels overflow float16: 1 where it is ½."""
+    """512² pixels of three classes overflow float16: 1 where it is .667."""
     from monai.losses import DiceLoss as Theirs
 
     draw = torch.Generator().manual_seed(0)
-    scores = torch.randn(1, 2, 512, 512, generator=draw).half()
-    truth = torch.randint(2, (1, 512, 512), generator=draw)
+    scores = torch.randn(1, 3, 512, 512, generator=draw).half()
+    truth = torch.randint(3, (1, 512, 512), generator=draw)
     assert Theirs(to_onehot_y=True, softmax=True)(scores, truth[:, None]) > 0.99
-    assert abs(DiceLoss()(scores, truth).item() - 0.5) < 0.01
+    # By chance a third of each class's probability lies in a third of the pixels: 1 - 2/9 / 2/3
+    assert DiceLoss()(scores, truth).item() == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_its_weighted_and_its_joint_dice_break_the_graph() -> None:
+    from monai import losses as monai
+
+    scores, truth = segmentation()
+    for theirs in (monai.DiceLoss(**EXACT, weight=[1.0, 2.0, 3.0]), monai.DiceCELoss(**EXACT)):
+        assert torch._dynamo.explain(theirs)(scores, truth[:, None]).graph_break_count >= 2
+        torch._dynamo.reset()
+    ours = WeightedSum([CrossEntropyLoss(), DiceLoss(weight=[1, 2, 3])], [1, 1])
+    assert torch._dynamo.explain(ours)(scores, truth).graph_break_count == 0
+    torch._dynamo.reset()
 
 
 def test_its_softmax_focal_has_no_slope_where_it_is_sure() -> None:

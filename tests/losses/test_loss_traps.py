@@ -8,6 +8,7 @@ import, and torchvision's of boxes beside the losses between boxes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp, log
 
 import pytest
@@ -20,10 +21,13 @@ from torch.nn import functional
 
 from model_playground.losses import (
     BinaryCrossEntropyLoss,
+    BinaryFocalLoss,
+    CIoUBoxLoss,
     CrossEntropyLoss,
     DiceLoss,
     FocalLoss,
     FocalTverskyLoss,
+    GIoUBoxLoss,
     LovaszLoss,
     TverskyLoss,
 )
@@ -126,6 +130,15 @@ class TestWrongMathematics:
         close(DiceLoss()(SCORES, truth), lost)
         close(DiceLoss(absent="count")(SCORES, truth), (lost + 1) / 2)
 
+    def test_smp_counts_three_absent_classes_of_four(self) -> None:
+        """One class is there, p = .274 at each of its pixels: .570, of which SMP makes .142."""
+        p = 0.27389
+        scores = tensor([p, (1 - p) / 3, (1 - p) / 3, (1 - p) / 3]).log()
+        scores, truth = scores.reshape(1, 4, 1, 1).expand(1, 4, 2, 2), torch.zeros(1, 2, 2).long()
+        close(DiceLoss()(scores, truth), (1 - p) / (1 + p))
+        close(DiceLoss()(scores, truth), 0.570, atol=5e-4)
+        close(losses_of_smp().DiceLoss("multiclass")(scores, truth), 0.142, atol=6e-4)
+
     def test_kornia_focal_without_gamma_is_a_share_of_cross_entropy(self) -> None:
         """Kornia's mean also divides by the number of classes: CE / C at γ = 0."""
         from kornia.losses import focal_loss
@@ -176,6 +189,32 @@ class TestNoNumber:
         close(FocalLoss(gamma=gamma)(scores, truth), expected)
         close(focal_loss(scores, truth, alpha=None, gamma=gamma, reduction="sum"), expected, 1e-5)
 
+    def test_kornia_focal_at_a_sure_answer_had_no_slope_and_has_one_now(self) -> None:
+        """The slope of (1 - p)^½ is infinite at p = 1, times ln 1 = 0: since 0.9 it agrees."""
+        from kornia.losses import focal_loss
+
+        for loss in (
+            FocalLoss(gamma=0.5),
+            lambda scores, truth: focal_loss(scores, truth, None, 0.5, "mean"),
+        ):
+            scores = tensor([[200.0, 0.0]], requires_grad=True)
+            loss(scores, tensor([0])).backward()
+            assert scores.grad is not None
+            assert not scores.grad.any()
+
+    def test_an_eps_that_a_half_type_cannot_hold_guards_nothing(self) -> None:
+        """YOLOv5 #2376: w / (h + 10⁻⁹) in float16, where 10⁻⁹ is 0; #8539: 0 / 0 all the same."""
+        width, height = torch.zeros(2, dtype=torch.float16)
+        assert torch.atan(width / (height + 1e-9)).isnan()
+        for pair in ([[2, 2, 2, 2], [1, 1, 3, 5]], [[1, 2, 3, 2], [1, 2, 3, 2]], [[2] * 4] * 2):
+            boxes, truth = (tensor([box], dtype=torch.float16) for box in pair)
+            boxes.requires_grad_()
+            value = CIoUBoxLoss()(boxes, truth)
+            value.backward()
+            assert value.isfinite()
+            assert boxes.grad is not None
+            assert boxes.grad.isfinite().all()
+
     def test_binary_cross_entropy_on_probabilities_stops_learning(self) -> None:
         """PyTorch clamps ln p at -100: sure and wrong costs 100 and has no slope; ours has -1."""
         slopes, values = [], []
@@ -191,7 +230,8 @@ class TestNoNumber:
         assert values == [100, 200]
         assert slopes == [0, -1]
 
-    def test_binary_cross_entropy_on_probabilities_fails_under_autocast(self) -> None:
+    def test_binary_cross_entropy_of_scores_may_be_taken_under_autocast(self) -> None:
+        """PyTorch #61098: on CUDA its loss of probabilities is refused there; ours has scores."""
         score, truth = tensor([0.5]), tensor([1.0])
         with torch.autocast("cpu", torch.bfloat16):
             close(BinaryCrossEntropyLoss()(score, truth), log(1 + exp(-0.5)))
@@ -216,6 +256,14 @@ class TestInterplay:
         numerator = -log(0.75) - 3 * log(0.5)
         close(loss(scores, tensor([0, 1])), numerator / 4)
         close(loss(scores, torch.eye(2)), numerator / 2)
+
+    def test_a_batch_of_two_costs_2_016_by_indices_and_1_637_by_probabilities(self) -> None:
+        """Surprises of 2.65 and 1, weights 1 and .624: 3.274 by 1.624 of weight, or by 2 items."""
+        scores = tensor([[-2.65, log(1 - exp(-2.65))], [log(1 - exp(-1)), -1.0]])
+        truth, weight = tensor([0, 1]), tensor([1.0, 0.624])
+        for target, expected in ((truth, 2.016), (torch.eye(2), 1.637)):
+            close(CrossEntropyLoss(weight=weight)(scores, target), expected, atol=5e-5)
+            close(functional.cross_entropy(scores, target, weight=weight), expected, atol=5e-5)
 
     def test_a_weight_does_nothing_to_one_item_alone(self) -> None:
         """PyTorch #50528: w · CE / w. The sum is where it shows."""
@@ -254,6 +302,37 @@ class TestInterplay:
         close((DiceLoss()(hard[:1], truth[:1]) + DiceLoss()(hard[1:], truth[1:])) / 2, 1 / 2)
         close(DiceLoss(per_image=True)(hard, truth), 1 / 2)
 
+    @pytest.mark.parametrize(("size", "expected"), [(1, 0.627), (2, 0.709), (4, 0.709)])
+    def test_the_same_predictions_cost_627_or_709_by_the_size_of_the_batches(
+        self, size: int, expected: float
+    ) -> None:
+        """By turns 20 true pixels found with p = .57 and 50 with .01, and nothing found falsely.
+
+        Alone they cost (1 - p) / (1 + p), .274 and .980; together 1 - 2 · 11.9 / (11.9 + 70).
+        """
+        truth = torch.zeros(32, 1, 50)
+        truth[::2, :, :20] = truth[1::2] = 1
+        found = torch.zeros(32, 1, 50)
+        found[::2], found[1::2] = 0.57, 0.01
+        scores = (found * truth).logit()
+
+        def epoch(loss: Loss) -> float:
+            batches = zip(scores.split(size), truth.split(size), strict=True)
+            values = [loss(*batch).item() for batch in batches]
+            return sum(values) / len(values)
+
+        assert epoch(DiceLoss()) == pytest.approx(expected, abs=5e-4)
+        assert epoch(DiceLoss(per_image=True)) == pytest.approx(0.627, abs=5e-4)
+        sums = [
+            DiceLoss().addends(scores[part], truth[part], per_image=True)[0]
+            for part in torch.arange(32).split(size)
+        ]
+        value, weight = (
+            torch.stack([getattr(addend, of).sum() for addend in sums]).sum()
+            for of in ("value", "weight")
+        )
+        assert (value / weight).item() == pytest.approx(0.627, abs=5e-4)  # what is reported
+
 
 @by_name
 def test_scores_are_left_as_they_were_and_can_be_used_again(loss: type[Loss]) -> None:
@@ -277,6 +356,30 @@ def test_a_graph_can_be_walked_twice(loss: type[Loss]) -> None:
     value = loss()(input, target)
     first, second = (torch.autograd.grad(value, input, retain_graph=True)[0] for _ in range(2))
     assert torch.equal(first, second)
+
+
+@pytest.mark.slow
+def test_graph_breaks_of_others_are_counted() -> None:
+    """Boolean masks ask for the number of true entries: a graph ends there. Ours: one graph."""
+    from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
+
+    def breaks(loss: Callable[..., Tensor], *batch: Tensor) -> int:
+        try:
+            return int(torch._dynamo.explain(loss)(*batch).graph_break_count)
+        finally:
+            torch._dynamo.reset()
+
+    pair = sample(GIoUBoxLoss, dtype=torch.float32)
+    assert breaks(generalized_box_iou_loss, *pair) >= 5
+    assert breaks(GIoUBoxLoss(), *pair) == 0
+    regions = sample(LovaszLoss, dtype=torch.float32)
+    assert breaks(losses_of_smp().LovaszLoss("multiclass"), *regions) >= 3
+    assert breaks(LovaszLoss(), *regions) == 0
+    assert breaks(losses_of_smp().DiceLoss("multiclass"), *regions) == 0
+    assert breaks(DiceLoss(), *regions) == 0
+    answers = sample(BinaryFocalLoss, dtype=torch.float32)
+    assert breaks(sigmoid_focal_loss, *answers) == 0
+    assert breaks(BinaryFocalLoss(), *answers) == 0
 
 
 def test_every_loss_is_swept() -> None:
