@@ -35,7 +35,8 @@ def table_digest(table: pa.Table) -> bytes:
         >>> table_digest(one) == table_digest(one.set_column(1, "b", [["x", ""]]))
         False
     """
-    table = table.select(sorted(table.column_names))
+    # One chunk for each column: taking rows of several would join these anew every time.
+    table = table.select(sorted(table.column_names)).combine_chunks()
     digest = hashlib.sha256()
     digest.update(f"{table.num_rows} rows\n".encode())
     for field in table.schema:
@@ -103,9 +104,16 @@ def _update(digest: Digest, array: pa.Array) -> None:
     elif _is_text(kind):
         texts = pc.fill_null(array.cast(pa.large_string()), "")
         digest.update(_lengths(pc.binary_length(texts)))
-        digest.update("".join(texts.to_pylist()).encode())
+        digest.update(_characters(texts))
     else:
         digest.update(np.ascontiguousarray(_fixed_width(array)).tobytes())
+
+
+def _characters(texts: pa.LargeStringArray) -> memoryview:
+    """Return all texts one after the other in UTF-8, as they lie in memory."""
+    _, offsets, characters = texts.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(characters or b"")[places[0] : places[-1]] if len(texts) else memoryview(b"")
 
 
 def _fixed_width(array: pa.Array) -> NDArray[Any]:

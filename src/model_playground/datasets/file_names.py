@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,8 @@ IMAGE_SUFFIXES = (
     *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
 )
 
+_NUMBERS = re.compile(r"(\d+)")
+
 
 def is_image(name: str) -> bool:
     """Say whether a file's name is that of an image that can be read."""
@@ -28,7 +31,8 @@ def normalised(path: str) -> str:
     >>> normalised("photos\\\\cafe\\u0301.jpg") == "photos/caf\\u00e9.jpg"
     True
     """
-    return unicodedata.normalize("NFC", path.replace("\\", "/"))
+    slashed = path.replace("\\", "/")
+    return slashed if slashed.isascii() else unicodedata.normalize("NFC", slashed)
 
 
 def natural_order(name: str) -> list[tuple[bool, int, str]]:
@@ -37,15 +41,11 @@ def natural_order(name: str) -> list[tuple[bool, int, str]]:
     >>> sorted(["10", "9", "b2", "b10"], key=natural_order)
     ['9', '10', 'b2', 'b10']
     """
-    pieces: list[str] = [""]
-    for character in name:
-        if pieces[-1] and character.isdecimal() == pieces[-1][-1].isdecimal():
-            pieces[-1] += character
-        else:
-            pieces.append(character)
+    pieces = _NUMBERS.split(name)  # every second one is a number
     return [
-        (False, int(piece), piece) if piece.isdecimal() else (True, 0, piece)
-        for piece in pieces[1:]
+        (False, int(piece), piece) if place % 2 else (True, 0, piece)
+        for place, piece in enumerate(pieces)
+        if piece
     ]
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
@@ -206,7 +207,7 @@ class Revision:
         Args:
             item_ids: count among these items only.
         """
-        table = self.annotations.filter(pc.is_valid(self.annotations["class_index"]))
+        table = self.annotations.select(["item_id", "class_index"]).drop_null()
         if item_ids is not None:
             wanted = pa.array(item_ids, pa.string())
             table = table.filter(pc.is_in(table["item_id"], value_set=wanted))
@@ -248,25 +249,43 @@ class Revision:
         """Write the records, as a whole or not at all. A folder that is there already is kept."""
         if folder.exists():
             return
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
-        unfinished.mkdir()
-        try:
-            pq.write_table(self.items, unfinished / "items.parquet")
-            pq.write_table(self.annotations, unfinished / "annotations.parquet")
-            record = {
-                "schema_version": SCHEMA_VERSION,
-                "root": str(self.root),
-                "format": self.format,
-                "task": self.task,
-                "classes": [asdict(one) for one in self.classes],
-                "target_names": list(self.target_names),
-            }
-            text = json.dumps(record, ensure_ascii=False, indent=1)
-            (unfinished / "revision.json").write_text(text, encoding="utf-8")
-            os.replace(unfinished, folder)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        self._write(folder.parent, lambda: folder.name)
+
+    def write_under(self, revisions: Path) -> Path:
+        """Write the records into a folder named by their hash, as `write` does, and return it."""
+        return self._write(revisions, lambda: self.hash)
+
+    def _write(self, parent: Path, name: Callable[[], str]) -> Path:
+        """Write while the name is found out: a hash of a million objects takes as long."""
+        parent.mkdir(parents=True, exist_ok=True)
+        with (
+            TemporaryDirectory(prefix="unfinished-", dir=parent) as unfinished,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            records = Path(unfinished) / "records"
+            records.mkdir()
+            written = pool.submit(self._write_records, records)
+            folder = parent / name()
+            written.result()
+            if not folder.exists():
+                os.replace(records, folder)
+        return folder
+
+    def _write_records(self, folder: Path) -> None:
+        for table, file in ((self.items, "items"), (self.annotations, "annotations")):
+            # Numbers in lists are coordinates: they hardly repeat, a dictionary is only work.
+            plain = [one.name for one in table.schema if not pa.types.is_nested(one.type)]
+            pq.write_table(table, folder / f"{file}.parquet", use_dictionary=plain)
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "root": str(self.root),
+            "format": self.format,
+            "task": self.task,
+            "classes": [asdict(one) for one in self.classes],
+            "target_names": list(self.target_names),
+        }
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (folder / "revision.json").write_text(text, encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Revision:

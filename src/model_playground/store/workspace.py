@@ -29,9 +29,14 @@ class Workspace:
         self.store = open_database(self.folder / "playground.sqlite")
         self.artifacts = self.folder / "artifacts"
 
+    @property
+    def revisions(self) -> Path:
+        """The folder with the records of all revisions."""
+        return self.artifacts / "revisions"
+
     def revision_folder(self, revision: str) -> Path:
         """Return where the records of a revision are, by its hash."""
-        return self.artifacts / "revisions" / revision
+        return self.revisions / revision
 
     def run_folder(self, run_id: str) -> Path:
         """Return where a run keeps its checkpoints."""
