@@ -10,7 +10,16 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from model_playground.api import Advance
 from model_playground.cli.display import figure
@@ -22,15 +31,19 @@ _PLAIN_INTERVAL_S = 10.0
 
 @contextmanager
 def stages() -> Iterator[Advance]:
-    """Show the stages of a long piece of work: a bar each, or a line now and then."""
+    """Show the stages of a long piece of work with rate and time left: bars, or plain lines.
+
+    A stage of which nobody knows how much there is to do has a total of 0.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _plain_stages()
+        yield _plain_stages(_tell)
         return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
@@ -38,20 +51,44 @@ def stages() -> Iterator[Advance]:
 
         def advance(stage: str, done: int, total: int) -> None:
             if stage not in known:
-                known[stage] = progress.add_task(stage, total=total)
-            progress.update(known[stage], completed=done, total=total)
+                known[stage] = progress.add_task(stage, total=None)
+            progress.update(known[stage], completed=done, total=total or None)
 
         yield advance
 
 
-def _plain_stages() -> Advance:
-    last = time.monotonic()
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{figure(speed)}/s")
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _plain_stages(
+    tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> Advance:
+    """Tell of a stage in lines, the first when it has lasted for some seconds."""
+    started: dict[str, tuple[float, int]] = {}  # when, and how much was done by then
+    last = clock()
 
     def advance(stage: str, done: int, total: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= _PLAIN_INTERVAL_S:
-            last = time.monotonic()
-            typer.echo(f"{stage}: {done:,} of {total:,}", err=True)
+        now = clock()
+        began, done_before = started.setdefault(stage, (now, done))
+        if now - last < _PLAIN_INTERVAL_S:
+            return
+        last = now
+        of_total = f" of {total:,}" if total else ""
+        parts = [f"{stage}: {done:,}{of_total}" if done or total else stage]
+        if now > began and done > done_before:
+            rate = (done - done_before) / (now - began)
+            parts.append(f"{figure(rate)}/s")
+            if total > done:
+                parts.append(f"{duration((total - done) / rate)} left")
+        tell(", ".join(parts))
 
     return advance
 
