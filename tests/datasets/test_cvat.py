@@ -63,7 +63,8 @@ def test_outlines_and_turned_boxes_become_polygons(tmp_path: Path) -> None:
         '<box label="dog" xtl="2" ytl="2" xbr="6" ybr="4" rotation="90"/>'
         '<ellipse label="dog" cx="4" cy="3" rx="2" ry="1"/>'
     )
-    revision, _ = read(tmp_path, an_image(shapes))
+    revision, report = read(tmp_path, an_image(shapes))
+    assert found(report, "approximated_shape") == ["annotations.xml"]
     polygon, turned, ellipse = revision.annotations.to_pylist()
     assert polygon["rings_xy"] == [[1, 2, 5, 2, 5, 4]]
     assert turned["rings_xy"] == [[5, 1, 5, 5, 3, 5, 3, 1]]

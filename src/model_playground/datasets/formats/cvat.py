@@ -29,7 +29,7 @@ from model_playground.datasets.formats.format import (
 )
 from model_playground.datasets.formats.image_classes import ImageClasses, without_items
 from model_playground.datasets.formats.voc_objects import number
-from model_playground.datasets.outline_shapes import ellipse, turned_corners
+from model_playground.datasets.outline_shapes import POINTS, ellipse, turned_corners
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.xml_files import Element, first_element, read_xml_children
 
@@ -138,6 +138,7 @@ class _Reading:
     kinds: Counter[str] = field(default_factory=Counter)
     tags: ImageClasses = field(default_factory=ImageClasses)
     places: dict[str, int] = field(default_factory=dict)  # by the image's path
+    ellipses: list[tuple[str, int]] = field(default_factory=list)
     skipped: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, path: Path) -> None:
@@ -174,6 +175,10 @@ class _Reading:
             file, line = places[0]
             said = f"{what} is not read, {len(places):,} in all; the first on line {line} of {file}"
             self.findings.append(left_out("unread_key", said, file=file, line=line))
+        if self.ellipses:
+            file, line = self.ellipses[0]
+            said = f"{len(self.ellipses):,} ellipses are read as outlines of {POINTS} points"
+            self.findings.append(warning("approximated_shape", said, file=file, line=line))
         unnamed = [one for one in self.images.paths.values() if one not in self.places]
         if unnamed:
             example = normalised(os.path.relpath(unnamed[0], self.root))
@@ -264,6 +269,8 @@ class _Reading:
             "source_file": file,
             "source_line": said.line,
         }
+        if said.name == "ellipse":
+            self.ellipses.append((file, said.line))
         if isinstance(shape, _Pixels):
             self.kinds["rle"] += 1
             self.annotations.add_rle(place, shape.counts, shape.size_hw, shape.box_xyxy, **where)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from model_playground.core.records import Finding
-from model_playground.datasets.findings import blocking
+from model_playground.datasets.findings import blocking, left_out
 from model_playground.datasets.formats.draft import ClassNames, DraftAnnotations, DraftItem
 
 
@@ -63,10 +63,13 @@ class ImageClasses:
                 item.class_name = names[0]
                 continue
             line = some[0].line if some else item.source_line
-            what = f"the classes {', '.join(names)}" if names else "no class"
-            said = f"line {line} of {item.source_file}: the image has {what} instead of one"
-            kind = "several_classes" if names else "no_class"
-            findings.append(blocking(kind, said, file=item.source_file, line=line))
+            where = f"line {line} of {item.source_file}"
+            if names:
+                said = f"{where}: the image has the classes {', '.join(names)} instead of one"
+                findings.append(blocking("several_classes", said, file=item.source_file, line=line))
+            else:
+                said = f"{where}: the image has no class: it is left out"
+                findings.append(left_out("no_class", said, file=item.source_file, line=line))
         return findings
 
 

@@ -1,0 +1,152 @@
+"""JSON files of strangers: the line of every piece, and no number that is none."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Finding
+from model_playground.datasets.findings import warning
+
+_LOOKED_AT = 65_536  # bytes at either end of a file in which its keys are looked for
+_LARGEST_COMPARED = 2**22  # bytes of a file of which all keys are compared with each other
+_NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+Wanted = TypeVar("Wanted")
+
+
+class JsonFile:
+    """A JSON file in UTF-8 or UTF-16. NaN and Infinity in it are read as nothing, and reported.
+
+    Its outermost layers are decoded as a whole, with `msgspec.Raw` for what is inside; a piece is
+    decoded by itself, and its line is known.
+
+    Args:
+        path: the file.
+        name: what findings call it.
+
+    Raises:
+        InvalidError: it cannot be opened or is no text.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        self.findings: list[Finding] = []
+        try:
+            content = path.read_bytes()
+            if content.startswith(_UTF_16):
+                content = content.decode("utf-16").encode()
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error), None) from None
+        except UnicodeError:
+            raise self._unreadable("it is no text saved as UTF-16", None) from None
+        self._content = content.removeprefix(codecs.BOM_UTF8)
+        self._breaks = np.zeros(0, dtype=np.int64)
+
+    def decoded(self, kind: type[Wanted]) -> Wanted:
+        """Decode the file as a whole.
+
+        Raises:
+            InvalidError: it is no JSON, or holds something else than was wanted.
+        """
+        try:
+            value = msgspec.json.decode(self._content, type=kind)
+        except msgspec.ValidationError as error:
+            raise self._unreadable(str(error), None) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            value = self._mended(kind, error)
+        self.findings.extend(self._twice_named_keys())
+        lines = np.frombuffer(self._content, dtype=np.uint8)
+        self._breaks = np.flatnonzero(lines == ord("\n"))
+        return value
+
+    def line_of(self, piece: msgspec.Raw) -> int:
+        """Return the line on which a piece begins, from 1."""
+        if not len(self._breaks):
+            return 1
+        whole = np.frombuffer(self._content, dtype=np.uint8).ctypes.data
+        offset = np.frombuffer(piece, dtype=np.uint8).ctypes.data - whole
+        return int(np.searchsorted(self._breaks, offset)) + 1
+
+    def value_of(self, piece: msgspec.Raw, kind: Any = Any) -> Any:
+        """Decode a piece.
+
+        Raises:
+            ValueError: it is no JSON within, or something else than was wanted.
+        """
+        try:
+            return msgspec.json.decode(piece, type=kind)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from None
+
+    def _mended(self, kind: type[Wanted], error: Exception) -> Wanted:
+        """Decode the file without the numbers that are none, or say where it is broken."""
+        mended = _NO_NUMBERS.sub(
+            lambda one: one[0] if one[0][:1] == b'"' else b"null", self._content
+        )
+        if mended != self._content:
+            self._content = mended
+            said = f"{self.name} holds NaN or Infinity, which are no JSON: they are read as nothing"
+            self.findings.append(warning("json_not_a_number", said, file=self.name))
+            try:
+                return msgspec.json.decode(mended, type=kind)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as other:
+                error = other
+        position = re.search(r"\(byte (\d+)\)", str(error))
+        line = self._content[: int(position[1])].count(b"\n") + 1 if position else None
+        raise self._unreadable(str(error), line) from None
+
+    def _twice_named_keys(self) -> Iterator[Finding]:
+        """Find keys that stand twice in one object, of which the last is read."""
+        if len(self._content) > _LARGEST_COMPARED:
+            return
+        twice = Counter[str]()
+
+        def noted(pairs: list[tuple[str, Any]]) -> None:
+            counts = Counter(key for key, _ in pairs)
+            twice.update({key for key, count in counts.items() if count > 1})
+
+        try:
+            json.loads(self._content, object_pairs_hook=noted, parse_int=str)
+        except (ValueError, RecursionError):  # within a piece: it is reported where it is read
+            return
+        for key, count in sorted(twice.items()):
+            said = f"{self.name} has the key {key!r} twice in {count} of its objects: "
+            yield warning("key_twice", f"{said}the last is read", file=self.name)
+
+    def _unreadable(self, why: str, line: int | None) -> InvalidError:
+        return InvalidError(
+            "json.unreadable",
+            "{file}{where}: the JSON cannot be read: {why}",
+            file=self.name,
+            where="" if line is None else f" line {line}",
+            line=line,
+            why=why,
+        )
+
+
+def ends_of_json(path: Path) -> bytes:
+    """Return the first and the last bytes of a file, or nothing if it cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LOOKED_AT)
+            file.seek(0, 2)
+            file.seek(max(len(start), file.tell() - _LOOKED_AT))
+            ends = start + file.read(_LOOKED_AT)
+    except OSError:
+        return b""
+    if ends.startswith(_UTF_16):
+        return ends[: len(ends) // 2 * 2].decode("utf-16", "replace").encode("utf-8", "replace")
+    return ends.removeprefix(codecs.BOM_UTF8)
