@@ -38,7 +38,7 @@ def test_balanced_weights_become_numbers_that_the_checkpoint_keeps(
     assert shown["losses"] == {"class": "cross_entropy(weight='balanced')"}  # as it was asked for
     workspace = Workspace(tmp_path / "workspace")
     folder = workspace.run_folder(shown["runs"][0]["id"])
-    record, _, _ = read_checkpoint(folder, "best")
+    record = read_checkpoint(folder, "best").record
     counts = train_counts(workspace, "uneven", Layout.ITEM)
     kept = record.specification.losses["class"][0].parameters["weight"]
     assert kept == balanced_weights(counts.values())
@@ -63,7 +63,7 @@ def test_of_masks_the_pixels_are_counted(run: Run, tmp_path: Path) -> None:
 
     workspace = Workspace(tmp_path / "workspace")
     record = run("experiment", "show", "weighed", "--json").json
-    kept, _, _ = read_checkpoint(workspace.run_folder(record["runs"][0]["id"]), "best")
+    kept = read_checkpoint(workspace.run_folder(record["runs"][0]["id"]), "best").record
     counted = Counter[int]()
     for item in items_by_part(workspace, "views-1")["train"]:
         assert item.mask_path is not None

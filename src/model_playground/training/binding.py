@@ -6,11 +6,12 @@ each loss in the form that its offer names. Imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from model_playground.core.contracts import IGNORED, Layout, Link, Offer, Slot, TargetForm
@@ -63,6 +64,11 @@ class BoundSlot:
             for addend in found[number]
         )
 
+    @property
+    def learns(self) -> bool:
+        """Whether a loss has a memory: then its value means something else in every epoch."""
+        return any(bound.loss.traits.stateful and bound.loss.state_dict() for bound in self.losses)
+
     def decode(self, raw: Tensor) -> Tensor:
         """Return predictions: probabilities of all classes along axis 1, or values."""
         return decode(raw, self.link)
@@ -74,6 +80,24 @@ class BoundSlot:
         else:
             size = (target.shape[0], self.head_width)
         return torch.zeros(size, device=target.device)
+
+
+def losses_of(slots: Mapping[str, BoundSlot]) -> nn.ModuleDict:
+    """Return the losses of all slots as one module; its state is what they have learnt."""
+    return nn.ModuleDict(
+        {name: nn.ModuleList([one.loss for one in slot.losses]) for name, slot in slots.items()}
+    )
+
+
+@contextmanager
+def not_learning(slots: Mapping[str, BoundSlot]) -> Iterator[None]:
+    """Keep losses with a memory from learning for a while: what is measured teaches nothing."""
+    losses = losses_of(slots)
+    losses.eval()
+    try:
+        yield
+    finally:
+        losses.train()
 
 
 def decode(raw: Tensor, link: Link) -> Tensor:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError, safe_open
@@ -26,6 +26,7 @@ from model_playground.training.scale import Scale
 
 CheckpointName = Literal["best", "last"]
 _SOLVER = "solver/"  # no weight's name has a slash
+_LOSSES = "losses/"
 
 
 class Head(BaseModel):
@@ -63,12 +64,22 @@ class CheckpointRecord(BaseModel):
     training: TrainingState | None = None
 
 
+class Stored(NamedTuple):
+    """What a checkpoint's files hold."""
+
+    record: CheckpointRecord
+    weights: dict[str, Tensor]
+    solver: dict[int, dict[str, Tensor]]  # its tensors by parameter and name
+    losses: dict[str, Tensor]  # what those with a memory have learnt
+
+
 def write_checkpoint(
     folder: Path,
     name: CheckpointName,
     record: CheckpointRecord,
     weights: Mapping[str, Tensor],
     solver: Mapping[int, Mapping[str, Tensor | None]] | None = None,
+    losses: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write a checkpoint in place of an older one of that name.
 
@@ -78,8 +89,9 @@ def write_checkpoint(
         record: what the weights are.
         weights: by name.
         solver: its tensors by parameter and name, to go on training.
+        losses: what those with a memory have learnt, by name.
     """
-    tensors = dict(weights)
+    tensors = dict(weights) | {f"{_LOSSES}{key}": value for key, value in (losses or {}).items()}
     for parameter, state in (solver or {}).items():
         tensors |= {
             f"{_SOLVER}{parameter}/{key}": value
@@ -95,10 +107,8 @@ def write_checkpoint(
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def read_checkpoint(
-    folder: Path, name: CheckpointName
-) -> tuple[CheckpointRecord, dict[str, Tensor], dict[int, dict[str, Tensor]]]:
-    """Read a checkpoint: its record, the weights, and the solver's tensors by parameter.
+def read_checkpoint(folder: Path, name: CheckpointName) -> Stored:
+    """Read a checkpoint.
 
     Raises:
         NotFoundError: there is none of that name.
@@ -114,6 +124,7 @@ def read_checkpoint(
         )
     weights: dict[str, Tensor] = {}
     solver: dict[int, dict[str, Tensor]] = {}
+    losses: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
             record = CheckpointRecord.model_validate_json((file.metadata() or {})["record"])
@@ -121,6 +132,8 @@ def read_checkpoint(
                 if key.startswith(_SOLVER):
                     _, parameter, state = key.split("/")
                     solver.setdefault(int(parameter), {})[state] = file.get_tensor(key)
+                elif key.startswith(_LOSSES):
+                    losses[key.removeprefix(_LOSSES)] = file.get_tensor(key)
                 else:
                     weights[key] = file.get_tensor(key)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
@@ -130,7 +143,7 @@ def read_checkpoint(
             path=str(path),
             why=str(error),
         ) from None
-    return record, weights, solver
+    return Stored(record, weights, solver, losses)
 
 
 def finite_figures(figures: Mapping[str, float]) -> dict[str, float | None]:

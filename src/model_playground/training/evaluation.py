@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from model_playground.core.errors import PlaygroundError
 from model_playground.losses.base import Addend, ratio
 from model_playground.metrics.metric import Accumulator
-from model_playground.training.binding import BoundSlot
+from model_playground.training.binding import BoundSlot, not_learning
 from model_playground.training.data import Batch
 from model_playground.training.scale import Scale
 
@@ -109,7 +109,8 @@ def evaluate(
     network.eval()
     for batch in batches:
         raw = network(batch.images).slots
-        sums.add(addends_of(slots, raw, batch.targets, per_image=True))
+        with not_learning(slots):
+            sums.add(addends_of(slots, raw, batch.targets, per_image=True))
         for name, slot in slots.items():
             predictions, target = slot.decode(raw[name]), batch.targets[name]
             if scale is not None:
@@ -127,5 +128,6 @@ def uninformed_losses(batches: Iterable[Batch], slots: Slots) -> dict[str, float
     sums = LossSums()
     for batch in batches:
         raw = {name: slot.uninformed(batch.targets[name]) for name, slot in slots.items()}
-        sums.add(addends_of(slots, raw, batch.targets, per_image=True))
+        with not_learning(slots):
+            sums.add(addends_of(slots, raw, batch.targets, per_image=True))
     return sums.figures()

@@ -14,6 +14,7 @@ from model_playground.datasets.records import TrainingItem
 from model_playground.losses.base import image_losses
 from model_playground.models.backbones import NONE
 from model_playground.tasks.task import get_task
+from model_playground.training.binding import losses_of, not_learning
 from model_playground.training.checkpoint import CheckpointName, CheckpointRecord, read_checkpoint
 from model_playground.training.data import Batch, ItemImages, Loader
 from model_playground.training.evaluation import Slots, addends_of, evaluate
@@ -63,14 +64,15 @@ def load_checkpoint(folder: Path, name: CheckpointName = "best") -> Checkpoint:
         NotFoundError: no epoch was finished there.
         InvalidError: the checkpoint cannot be read.
     """
-    record, weights, _ = read_checkpoint(folder, name)
-    specification = record.specification
+    stored = read_checkpoint(folder, name)
+    record, specification = stored.record, stored.record.specification
     plan = Plan(specification, get_task(specification.task), record.facts, record.seed)
     on_gpu = specification.training.device != "cpu" and torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
     slots = plan.bind_losses(device)
     network = plan.build_network(slots, weights=NONE)
-    network.load_state_dict(weights)
+    network.load_state_dict(stored.weights)
+    losses_of(slots).load_state_dict(stored.losses)
     network.to(device).eval()
     return Checkpoint(record, plan, network, slots, device)
 
@@ -118,6 +120,7 @@ def item_losses(checkpoint: Checkpoint, items: Sequence[TrainingItem]) -> dict[s
     losses: list[float] = []
     for batch in checkpoint.batches(items):
         raw = checkpoint.network(batch.images).slots
-        addends = addends_of(checkpoint.slots, raw, batch.targets, per_image=True)
+        with not_learning(checkpoint.slots):
+            addends = addends_of(checkpoint.slots, raw, batch.targets, per_image=True)
         losses += image_losses(addends.values()).tolist()
     return {item.item_id: loss for item, loss in zip(items, losses, strict=True)}

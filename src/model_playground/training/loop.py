@@ -22,6 +22,7 @@ from model_playground.core.events import (
 from model_playground.core.records import Part
 from model_playground.datasets.records import TrainingItem
 from model_playground.losses.base import ratio
+from model_playground.training.binding import not_learning
 from model_playground.training.data import Batch
 from model_playground.training.device import make_fabric, reproducible
 from model_playground.training.evaluation import (
@@ -167,7 +168,9 @@ def denominators(slots: Slots, group: Sequence[Batch]) -> dict[str, Tensor]:
     sums: dict[str, Tensor] = {}
     for batch in group:
         raw = {name: slot.uninformed(batch.targets[name]) for name, slot in slots.items()}
-        for term, addend in addends_of(slots, raw, batch.targets).items():
+        with not_learning(slots):
+            addends = addends_of(slots, raw, batch.targets)
+        for term, addend in addends.items():
             weight = addend.weight.sum()
             sums[term] = sums[term] + weight if term in sums else weight
     return sums

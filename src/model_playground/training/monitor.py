@@ -28,10 +28,16 @@ class Monitor:
     waited: int = 0
 
     @classmethod
-    def of(cls, stopping: EarlyStopping | None) -> Monitor:
-        """Watch what early stopping names, or the validation loss for the best weights alone."""
+    def of(cls, stopping: EarlyStopping | None, *, otherwise: str = "loss") -> Monitor:
+        """Watch what early stopping names, or another figure for the best weights alone.
+
+        Args:
+            stopping: what the specification says of it.
+            otherwise: a figure of validation; a metric where a loss means something else in every
+                epoch.
+        """
         if stopping is None:
-            return cls(EarlyStopping().monitor)
+            return cls(f"validation/{otherwise}")
         return cls(stopping.monitor, stopping.patience, stopping.minimum_delta)
 
     def see(self, epoch: int, figures: Mapping[str, float]) -> bool:

@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.records import Part
 from model_playground.datasets.records import TrainingItem
+from model_playground.training.binding import losses_of
 from model_playground.training.checkpoint import (
     CheckpointName,
     CheckpointRecord,
@@ -78,8 +79,22 @@ class Run:
             updates=training.epochs * self.parts.updates_per_epoch,
             updates_per_epoch=self.parts.updates_per_epoch,
         )
-        self.monitor = Monitor.of(training.early_stopping)
+        self.monitor = self._monitor()
         self.epoch = self.step = self.images_seen = 0
+
+    def _monitor(self) -> Monitor:
+        specification = self.plan.specification
+        stopping = specification.training.early_stopping
+        if not any(slot.learns for slot in self.slots.values()):
+            return Monitor.of(stopping)
+        if self.scheduler_watches_validation:
+            raise InvalidError(
+                "scheduler.loss_learns",
+                "the scheduler {name} watches the validation loss, and with this loss that means "
+                "something else in every epoch: choose another scheduler",
+                name=specification.scheduler.name,
+            )
+        return Monitor.of(stopping, otherwise=(specification.metrics or self.plan.task.metrics)[0])
 
     @property
     def ended(self) -> bool:
@@ -122,7 +137,14 @@ class Run:
             training=self._training_state() if goes_on else None,
         )
         solver = self._solver.state_dict()["state"] if goes_on else {}
-        write_checkpoint(self.folder, name, record, self.network.state_dict(), solver)
+        write_checkpoint(
+            self.folder,
+            name,
+            record,
+            self.network.state_dict(),
+            solver,
+            losses_of(self.slots).state_dict(),
+        )
 
     def restore(self) -> None:
         """Go on from the last checkpoint in the folder, if there is one.
@@ -131,7 +153,7 @@ class Run:
             InvalidError: it belongs to another plan, or cannot be read.
         """
         try:
-            record, weights, solver = read_checkpoint(self.folder, "last")
+            record, weights, solver, losses = read_checkpoint(self.folder, "last")
         except NotFoundError:
             return
         if (record.specification, record.seed) != (self.plan.specification, self.plan.seed):
@@ -144,6 +166,7 @@ class Run:
         state = record.training
         assert state is not None
         self.network.load_state_dict(weights)
+        losses_of(self.slots).load_state_dict(losses)
         fresh = self._solver.state_dict()
         for group, learning_rate in zip(fresh["param_groups"], state.learning_rates, strict=True):
             group["lr"] = learning_rate

@@ -14,7 +14,7 @@ from model_playground.core.declaration import Declaration, record_of_schema, val
 from model_playground.core.errors import InvalidError
 from model_playground.core.expression import LossTerm
 from model_playground.core.registry import Registry
-from model_playground.core.specification import Choice, Specification
+from model_playground.core.specification import Choice, Specification, Training
 from model_playground.metrics.metric import METRICS
 from model_playground.models.architecture import ARCHITECTURES
 from model_playground.tasks.task import Task, get_task
@@ -54,12 +54,14 @@ def resolved(
     metrics = specification.metrics or task.metrics
     _check_metrics(metrics, task)
     architecture, backbone = _resolved_architecture(specification, task, notify)
+    losses = _resolved_losses(specification.losses, architecture, task, facts, catalogue)
     filled = specification.model_copy(
         update={
             "architecture": architecture,
             "backbone": backbone,
             "weights": _absolute(specification.weights),
-            "losses": _resolved_losses(specification.losses, architecture, task, facts, catalogue),
+            "losses": losses,
+            "training": _with_monitor(specification.training, losses, metrics[0], catalogue),
             "metrics": tuple(metrics),
             "solver": _resolved_choice(SOLVERS, specification.solver),
             "scheduler": _resolved_choice(SCHEDULERS, specification.scheduler),
@@ -176,6 +178,23 @@ def _check_metrics(names: Sequence[str], task: Task) -> None:
                 task=task.title.lower(),
                 fitting=", ".join(fitting),
             )
+
+
+def _with_monitor(
+    training: Training,
+    losses: Mapping[str, Sequence[LossTerm]],
+    metric: str,
+    catalogue: Catalogue,
+) -> Training:
+    """Watch a metric where no series is named and a loss means something else in every epoch."""
+    stopping = training.early_stopping
+    learns = any(
+        catalogue[term.loss].traits.stateful for terms in losses.values() for term in terms
+    )
+    if stopping is None or "monitor" in stopping.model_fields_set or not learns:
+        return training
+    watched = stopping.model_copy(update={"monitor": f"validation/{metric}"})
+    return training.model_copy(update={"early_stopping": watched})
 
 
 def _check_monitor(specification: Specification) -> None:
