@@ -63,7 +63,7 @@ class ImageClasses:
                 item.class_name = names[0]
                 continue
             line = some[0].line if some else item.source_line
-            where = f"line {line} of {item.source_file}"
+            where = f"line {line} of {item.source_file}" if line else item.source_file
             if names:
                 said = f"{where}: the image has the classes {', '.join(names)} instead of one"
                 findings.append(blocking("several_classes", said, file=item.source_file, line=line))

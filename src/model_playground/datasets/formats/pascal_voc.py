@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.file_names import FileNames, files_under, is_image, normalised
+from model_playground.datasets.file_names import files_under, is_image, normalised
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import DraftAnnotations
 from model_playground.datasets.formats.format import (
@@ -24,22 +24,26 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.index_masks import read_class_table
+from model_playground.datasets.formats.voc_files import (
+    Images,
+    image_of,
+    is_annotation,
+    is_of_imagenet,
+    part_of_folders,
+    said_in,
+    without_objects,
+)
 from model_playground.datasets.formats.voc_lists import PartLists
 from model_playground.datasets.formats.voc_masks import add_objects, mask_classes
 from model_playground.datasets.formats.voc_objects import ObjectReader, size_wh_of
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import ClassRecord
-from model_playground.datasets.xml_files import Element, first_element, read_xml
-
-ROOT_ELEMENT = "annotation"
-"""The outermost element of VOC's files."""
 
 _ANNOTATION_FOLDERS = ("annotations", "annotation", "xmls", "xml", "labels")
 _CLASS_MASKS = "segmentationclass"
 _OBJECT_MASKS = "segmentationobject"
 _LISTS = "imagesets"
 _LOOKED_INTO = 3  # XML files in a folder that are opened to recognise it
-_SYNSET = re.compile(r"n\d{8}")
 
 
 @FORMATS.register
@@ -147,8 +151,10 @@ def _layout(path: Path) -> _Layout:
         folders[os.path.dirname(file)].append(file)
     annotations: list[str] = []
     for some in folders.values():
-        xml_files = [one for one in some if one.lower().endswith(".xml")]
-        if any(_is_voc(root / one) for one in xml_files[:_LOOKED_INTO]):
+        xml_files = [
+            one for one in some if one.lower().endswith(".xml") and not is_of_imagenet(one)
+        ]
+        if any(is_annotation(root, one) for one in xml_files[:_LOOKED_INTO]):
             annotations += xml_files
     masks = {folder: os.path.basename(folder).lower() for folder in folders}
     of_kind = {
@@ -166,11 +172,6 @@ def _layout(path: Path) -> _Layout:
     )
 
 
-def _is_voc(path: Path) -> bool:
-    first = first_element(path)
-    return first is not None and first.name == ROOT_ELEMENT and not _SYNSET.match(path.name)
-
-
 def _may_be_list(file: str) -> bool:
     """Say whether a text file is in ImageSets, or named after a part and in no folder of labels."""
     folder, name = os.path.split(file)
@@ -179,40 +180,18 @@ def _may_be_list(file: str) -> bool:
     return part_of(os.path.splitext(name)[0]) is not None
 
 
-class _Images:
-    """The images of a layout, found for an XML file or a mask."""
-
-    def __init__(self, layout: _Layout) -> None:
-        self._names = FileNames(layout.images)
-
-    def find(self, name: str, beside: str) -> list[str]:
-        """Return the images of a name that stand nearest to a file."""
-        return _nearest(self._names.find(name.replace("\\", "/").rpartition("/")[2]), beside)
-
-
-def _nearest(paths: list[str], file: str) -> list[str]:
-    """Keep the paths that share most folders with a file: two parts may use one name each."""
-
-    def shared(path: str) -> int:
-        pairs = zip(path.split("/")[:-1], file.split("/")[:-1], strict=False)
-        return next((at for at, (one, other) in enumerate(pairs) if one != other), 99)
-
-    most = max(map(shared, paths), default=0)
-    return [path for path in paths if shared(path) == most]
-
-
 # Boxes
 
 
 def _read_boxes(layout: _Layout, task: str | None) -> Draft:
     reader = ObjectReader()
-    images = _Images(layout)
+    images = Images(layout.images)
     items: list[DraftItem] = []
     found_in: dict[str, str] = {}  # by image: the XML file
     empty: list[str] = []
     for file in layout.annotations:
-        said = _said_in(layout, file, reader.findings)
-        image = None if said is None else _image_of(file, said, images, reader.findings)
+        said = said_in(layout.root, file, reader.findings)
+        image = None if said is None else image_of(file, said, images, reader.findings)
         if said is None or image is None:
             continue
         if image in found_in:
@@ -228,10 +207,10 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
                 size_wh=size_wh_of(said),
                 source_file=file,
                 source_line=said.line,
-                partition=_part_of_folders(image) or _part_of_folders(file),
+                partition=part_of_folders(image) or part_of_folders(file),
             )
         )
-    findings = [*reader.findings, *reader.unread(), *_without_objects(empty)]
+    findings = [*reader.findings, *reader.unread(), *without_objects(empty)]
     findings += _without_xml(layout, found_in)
     findings += _partitions(layout, items, "main")
     findings += letter_case_findings(list(found_in))
@@ -250,54 +229,6 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
         findings=findings,
         annotations=reader.annotations,
     )
-
-
-def _said_in(layout: _Layout, file: str, findings: list[Finding]) -> Element | None:
-    """Read an XML file; one that cannot be read is no item."""
-    try:
-        said = read_xml(layout.root / file)
-    except InvalidError as error:
-        line = error.arguments["line"]
-        message = f"{file} line {line}: the XML cannot be read: {error.arguments['why']}"
-        findings.append(blocking("bad_xml", message, file=file, line=line))
-        return None
-    if said.name != ROOT_ELEMENT:
-        message = f"{file} begins with <{said.name}> instead of <{ROOT_ELEMENT}>: it is not read"
-        findings.append(left_out("other_xml", message, file=file, line=said.line))
-        return None
-    return said
-
-
-def _image_of(file: str, said: Element, images: _Images, findings: list[Finding]) -> str | None:
-    """Return the image that an XML file is about: of the same name, or else the one it names."""
-    stem = os.path.splitext(os.path.basename(file))[0]
-    element = said.find("filename")
-    named, line = (element.text, element.line) if element is not None else ("", said.line)
-    own, by_name = images.find(stem, file), images.find(named, file) if named else []
-    found = [one for one in own if one in by_name] or own or by_name
-    if not found:
-        message = f"{file} is of the image {named or stem}, which is not here"
-        findings.append(blocking("annotation_without_image", message, file=file, line=line))
-        return None
-    if len(found) > 1:
-        message = f"{file} may be of {' or '.join(found[:3])}"
-        findings.append(blocking("ambiguous_file", message, file=file, line=line))
-        return None
-    if named and found[0] not in by_name:
-        message = f"line {line} of {file} names {named}; {found[0]} is read"
-        findings.append(information("path_remapped", message, file=file, line=line))
-    return found[0]
-
-
-def _part_of_folders(file: str) -> str | None:
-    return next((part for one in file.split("/")[:-1] if (part := part_of(one))), None)
-
-
-def _without_objects(files: Sequence[str]) -> Iterator[Finding]:
-    if files:
-        count = "1 XML file has" if len(files) == 1 else f"{len(files):,} XML files have"
-        said = f"{count} no object, such as {files[0]}: the images are kept as background"
-        yield information("empty_annotation_file", said, file=files[0])
 
 
 def _without_xml(layout: _Layout, found: dict[str, str]) -> Iterator[Finding]:
@@ -405,7 +336,7 @@ def _masked_items(
     layout: _Layout, masks: Sequence[str], findings: list[Finding]
 ) -> Iterator[DraftItem]:
     """Yield the images of masks; a mask whose image is not here blocks the import."""
-    images = _Images(layout)
+    images = Images(layout.images)
     for mask in masks:
         found = images.find(os.path.splitext(os.path.basename(mask))[0], mask)
         if len(found) != 1:
@@ -413,7 +344,7 @@ def _masked_items(
             kind = "ambiguous_mask" if found else "mask_without_image"
             findings.append(blocking(kind, f"the mask {mask} {may_be}", file=mask))
             continue
-        partition = _part_of_folders(found[0])
+        partition = part_of_folders(found[0])
         yield DraftItem(layout.path(found[0]), mask_path=layout.path(mask), partition=partition)
 
 

@@ -1,0 +1,107 @@
+"""The files of Pascal VOC's kind: which XML file is about which image."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Finding
+from model_playground.datasets.file_names import FileNames
+from model_playground.datasets.findings import blocking, information, left_out
+from model_playground.datasets.parts import part_of
+from model_playground.datasets.xml_files import Element, first_element, read_xml
+
+ROOT_ELEMENT = "annotation"
+"""The outermost element of VOC's files."""
+
+_OF_IMAGENET = re.compile(r"(?:.*/)?(?:n\d{8}[_.]|ILSVRC\d{4}_)[^/]*")
+
+
+def is_annotation(root: Path, file: str) -> bool:
+    """Say whether a file is the XML of an image's objects."""
+    first = first_element(root / file)
+    return first is not None and first.name == ROOT_ELEMENT
+
+
+def is_of_imagenet(file: str) -> bool:
+    """Say whether a file is called as ImageNet calls its own.
+
+    >>> is_of_imagenet("train/n01440764/n01440764_18.xml"), is_of_imagenet("n1.xml")
+    (True, False)
+    """
+    return _OF_IMAGENET.fullmatch(file) is not None
+
+
+class Images:
+    """The images of a dataset, found for an XML file or a mask."""
+
+    def __init__(self, images: Iterable[str]) -> None:
+        self._names = FileNames(images)
+
+    def find(self, name: str, beside: str) -> list[str]:
+        """Return the images of a name that stand nearest to a file."""
+        return _nearest(self._names.find(name.replace("\\", "/").rpartition("/")[2]), beside)
+
+
+def _nearest(paths: list[str], file: str) -> list[str]:
+    """Keep the paths that share most folders with a file: two parts may use one name each."""
+
+    def shared(path: str) -> int:
+        pairs = zip(path.split("/")[:-1], file.split("/")[:-1], strict=False)
+        return next((at for at, (one, other) in enumerate(pairs) if one != other), 99)
+
+    most = max(map(shared, paths), default=0)
+    return [path for path in paths if shared(path) == most]
+
+
+def said_in(root: Path, file: str, findings: list[Finding]) -> Element | None:
+    """Read an XML file; one that cannot be read is no item."""
+    try:
+        said = read_xml(root / file)
+    except InvalidError as error:
+        line = error.arguments["line"]
+        message = f"{file} line {line}: the XML cannot be read: {error.arguments['why']}"
+        findings.append(blocking("bad_xml", message, file=file, line=line))
+        return None
+    if said.name != ROOT_ELEMENT:
+        message = f"{file} begins with <{said.name}> instead of <{ROOT_ELEMENT}>: it is not read"
+        findings.append(left_out("other_xml", message, file=file, line=said.line))
+        return None
+    return said
+
+
+def image_of(file: str, said: Element, images: Images, findings: list[Finding]) -> str | None:
+    """Return the image that an XML file is about: of the same name, or else the one it names."""
+    stem = os.path.splitext(os.path.basename(file))[0]
+    element = said.find("filename")
+    named, line = (element.text, element.line) if element is not None else ("", said.line)
+    own, by_name = images.find(stem, file), images.find(named, file) if named else []
+    found = [one for one in own if one in by_name] or own or by_name
+    if not found:
+        message = f"{file} is of the image {named or stem}, which is not here"
+        findings.append(blocking("annotation_without_image", message, file=file, line=line))
+        return None
+    if len(found) > 1:
+        message = f"{file} may be of {' or '.join(found[:3])}"
+        findings.append(blocking("ambiguous_file", message, file=file, line=line))
+        return None
+    if named and found[0] not in by_name:
+        message = f"line {line} of {file} names {named}; {found[0]} is read"
+        findings.append(information("path_remapped", message, file=file, line=line))
+    return found[0]
+
+
+def part_of_folders(file: str) -> str | None:
+    """Return the part after which a folder around a file is named."""
+    return next((part for one in file.split("/")[:-1] if (part := part_of(one))), None)
+
+
+def without_objects(files: Sequence[str]) -> Iterator[Finding]:
+    """Say how many files have no object."""
+    if files:
+        count = "1 XML file has" if len(files) == 1 else f"{len(files):,} XML files have"
+        said = f"{count} no object, such as {files[0]}: the images are kept as background"
+        yield information("empty_annotation_file", said, file=files[0])
