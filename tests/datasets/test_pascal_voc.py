@@ -165,6 +165,21 @@ def test_else_the_image_is_the_one_that_is_named_if_it_is_here(tmp_path: Path) -
     assert found(report, "missing_annotation_file") == ["JPEGImages/a.png"]
 
 
+def test_of_images_of_one_name_the_nearest_is_meant(tmp_path: Path) -> None:
+    for base in ("VOC2007", "VOC2012"):
+        write(tmp_path / base, {"Annotations/a.xml": a_file(an_object())}, images=("a.png",))
+    draw(tmp_path / "VOC2007/small/a.png", (4, 3))
+    revision, report = import_dataset(tmp_path)
+    assert revision.items["path"].to_pylist() == [
+        "VOC2007/JPEGImages/a.png",
+        "VOC2012/JPEGImages/a.png",
+    ]
+    assert found(report, "missing_annotation_file") == ["VOC2007/small/a.png"]
+    draw(tmp_path / "VOC2007/images/a.png", (4, 3))
+    with pytest.raises(InvalidError, match="may be of VOC2007/JPEGImages/a"):
+        import_dataset(tmp_path)
+
+
 def test_a_file_that_is_no_xml_blocks_the_import_by_line(tmp_path: Path) -> None:
     text = a_file(an_object()).replace("</size>", "")
     with pytest.raises(InvalidError, match=r"Annotations/b.xml line 8: the XML cannot be read"):

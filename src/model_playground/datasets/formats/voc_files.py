@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from model_playground.core.errors import InvalidError
@@ -17,6 +18,7 @@ from model_playground.datasets.xml_files import Element, first_element, read_xml
 ROOT_ELEMENT = "annotation"
 """The outermost element of VOC's files."""
 
+_IMAGE_FOLDERS = ("jpegimages", "images")
 _OF_IMAGENET = re.compile(r"(?:.*/)?(?:n\d{8}[_.]|ILSVRC\d{4}_)[^/]*")
 
 
@@ -47,14 +49,19 @@ class Images:
 
 
 def _nearest(paths: list[str], file: str) -> list[str]:
-    """Keep the paths that share most folders with a file: two parts may use one name each."""
+    """Keep the paths that share most folders with a file: two parts may use one name each.
 
-    def shared(path: str) -> int:
-        pairs = zip(path.split("/")[:-1], file.split("/")[:-1], strict=False)
-        return next((at for at, (one, other) in enumerate(pairs) if one != other), 99)
+    Of those as near as each other the ones in a folder of images are meant, as VOC has it.
+    """
 
-    most = max(map(shared, paths), default=0)
-    return [path for path in paths if shared(path) == most]
+    def nearness(path: str) -> tuple[int, bool]:
+        folders = path.split("/")[:-1]
+        pairs = zip(folders, file.split("/")[:-1], strict=False)
+        shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        return shared, bool(folders) and folders[-1].lower() in _IMAGE_FOLDERS
+
+    most = max(map(nearness, paths), default=None)
+    return [path for path in paths if nearness(path) == most]
 
 
 def said_in(root: Path, file: str, findings: list[Finding]) -> Element | None:

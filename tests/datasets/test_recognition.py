@@ -1,0 +1,118 @@
+"""Which format a folder is read as, whatever else it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import test_coco
+import test_cvat
+import test_imagenet
+import test_label_studio
+import test_labelme
+import test_pascal_voc
+from pictures import draw
+
+from model_playground.datasets.formats.format import FORMATS
+from model_playground.datasets.importing import import_dataset
+
+
+def coco(folder: Path) -> Path:
+    return test_coco.write(folder, test_coco.coco())
+
+
+def cvat(folder: Path) -> Path:
+    return test_cvat.write(folder, test_cvat.an_image())
+
+
+def video(folder: Path) -> Path:
+    return test_cvat.write(folder, test_cvat.a_track((0, 0)), names=test_cvat.FRAMES)
+
+
+def labelme(folder: Path) -> Path:
+    return test_labelme.write(folder, a=test_labelme.a_file(test_labelme.a_shape()))
+
+
+def label_studio(folder: Path) -> Path:
+    task = test_label_studio.a_task(test_label_studio.a_result())
+    return test_label_studio.write(folder, task)
+
+
+def pascal_voc(folder: Path) -> Path:
+    text = test_pascal_voc.a_file(test_pascal_voc.an_object())
+    return test_pascal_voc.write(folder, {"Annotations/a.xml": text})
+
+
+def voc_masks(folder: Path) -> Path:
+    return test_pascal_voc.segmented(folder)
+
+
+def imagenet(folder: Path) -> Path:
+    return test_imagenet.write(folder)
+
+
+def class_folders(folder: Path) -> Path:
+    for name in ("cat", "dog"):
+        draw(folder / name / f"{name}.png", like=name)
+    return folder
+
+
+MADE: dict[Callable[[Path], Path], str] = {
+    coco: "coco",
+    cvat: "cvat",
+    video: "cvat",
+    labelme: "labelme",
+    label_studio: "label_studio",
+    pascal_voc: "pascal_voc",
+    voc_masks: "pascal_voc",
+    imagenet: "imagenet",
+    class_folders: "class_folders",
+}
+
+
+@pytest.mark.parametrize("make", MADE, ids=lambda make: make.__name__)
+def test_each_is_read_as_what_it_is_and_no_other_is_certain(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    folder = make(tmp_path / "data")
+    certain = {one.name for one in FORMATS if one.is_certain and one().detect(folder)}
+    assert certain <= {MADE[make]}
+    revision, report = import_dataset(folder)
+    assert revision.format == MADE[make]
+    assert report.recognised.startswith(f"read as {MADE[make]}, because ")
+
+
+@pytest.mark.parametrize("make", MADE, ids=lambda make: make.__name__)
+def test_class_folders_around_the_images_do_not_hide_what_it_is(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    folder = make(tmp_path / "data")
+    class_folders(folder)
+    assert import_dataset(folder)[0].format == MADE[make]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[", "<", "<annotation/>", "[]", "{}", "\ufeff", "\x00"])
+@pytest.mark.parametrize("suffix", ["json", "xml", "txt", "csv", "yaml"])
+def test_no_format_trips_over_a_small_file(tmp_path: Path, text: str, suffix: str) -> None:
+    class_folders(tmp_path)
+    file = tmp_path / f"notes.{suffix}"
+    file.write_text(text)
+    for one in FORMATS:
+        for path in (tmp_path, file):
+            assert one().detect(path) is None or isinstance(one().detect(path), str)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("bccd", "pascal_voc"),
+        ("bccd/BCCD", "pascal_voc"),
+        ("ecustfd", "pascal_voc"),
+        ("nuts", "coco"),
+        ("signdigits", "class_folders"),
+        ("coco128/semantic_segmentation", "index_masks"),
+    ],
+)
+def test_real_datasets_are_recognised(real_data: Path, path: str, name: str) -> None:
+    assert import_dataset(real_data / path, inspect=False)[0].format == name
