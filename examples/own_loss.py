@@ -14,7 +14,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm
+from model_playground.core.contracts import TARGET_UNIT, Circumstance, Link, Reading, TargetForm
 from model_playground.losses.base import Loss, in_float32, register
 from model_playground.losses.checks import check_same_shape
 
@@ -59,7 +59,12 @@ class CauchyLoss(Loss):
     reads = (Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)
     suits = (Circumstance.OUTLIERS,)
 
-    scale: float = Field(default=1.0, gt=0, description="the size of a difference that pulls most")
+    scale: float = Field(
+        default=1.0,
+        gt=0,
+        description="the size of a difference that pulls most",
+        json_schema_extra=TARGET_UNIT,  # a run then says what it is in the targets' own unit
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_same_shape(input, target)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 IGNORED = -100
 """The class index of pixels that belong to no class: losses and metrics leave them out."""
@@ -106,6 +106,10 @@ class Traits(BaseModel):
     scale_free: bool = False  # of boxes: the same for a pair that is moved or scaled as a whole
 
 
+TARGET_UNIT: dict[str, JsonValue] = {"unit": "target"}
+"""Marks a parameter that is a difference of target values: `Field(json_schema_extra=…)`."""
+
+
 class LossDeclaration(BaseModel):
     """Everything about a loss that can be known without torch: a row of the catalogue."""
 
@@ -143,6 +147,15 @@ class LossDeclaration(BaseModel):
             name
             for name, schema in self.parameters["properties"].items()
             if any(option.get("enum") == words for option in schema.get("anyOf", ()))
+        )
+
+    @property
+    def in_target_unit(self) -> tuple[str, ...]:
+        """The parameters that are differences of target values, in their unit."""
+        return tuple(
+            name
+            for name, schema in self.parameters["properties"].items()
+            if schema.get("unit") == TARGET_UNIT["unit"]
         )
 
 

@@ -107,6 +107,12 @@ def _notes(loss: LossDeclaration) -> Iterator[str]:
     if loss.suffers:
         yield f"Suffers from {_listed(loss.suffers)}."
     yield from trait_words(loss.traits)
+    if loss.in_target_unit:
+        yield (
+            f"In the unit of the targets: {', '.join(loss.in_target_unit)}. Image regression "
+            "standardises its targets, so 1 is one standard deviation of the train part there; "
+            "each run says how much that is in their own unit."
+        )
 
 
 def trait_words(traits: Traits) -> Iterator[str]:

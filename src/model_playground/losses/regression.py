@@ -9,7 +9,14 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
+from model_playground.core.contracts import (
+    TARGET_UNIT,
+    Circumstance,
+    Link,
+    Reading,
+    TargetForm,
+    Traits,
+)
 from model_playground.losses import kernels
 from model_playground.losses.base import Loss, Reduction, in_float32, register
 from model_playground.losses.checks import check_amounts, check_same_shape
@@ -202,7 +209,10 @@ class SmoothL1Loss(ValueLoss):
     suits = (Circumstance.OUTLIERS,)
 
     beta: float = Field(
-        default=1.0, ge=0, description="differences below this count by their square; 0 is plain L1"
+        default=1.0,
+        ge=0,
+        description="differences below this count by their square; 0 is plain L1",
+        json_schema_extra=TARGET_UNIT,
     )
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
@@ -255,7 +265,10 @@ class HuberLoss(ValueLoss):
     suits = (Circumstance.OUTLIERS,)
 
     delta: float = Field(
-        default=1.0, gt=0, description="differences below this count by half their square"
+        default=1.0,
+        gt=0,
+        description="differences below this count by half their square",
+        json_schema_extra=TARGET_UNIT,
     )
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:
@@ -358,6 +371,7 @@ class LogCoshLoss(ValueLoss):
         default=1.0,
         gt=0,
         description="differences below this count by half their square, like Huber's delta",
+        json_schema_extra=TARGET_UNIT,
     )
 
     def cost(self, input: Tensor, target: Tensor) -> Tensor:

@@ -29,5 +29,9 @@ class Regression(Task):
                     ),
                 ),
                 default_loss="mse",
+                unavailable={
+                    TargetForm.AMOUNT: "reads values of 0 or more in their own unit, and image "
+                    "regression standardises its values, so that they lie on both sides of 0"
+                },
             ),
         )

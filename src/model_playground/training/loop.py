@@ -36,6 +36,7 @@ from model_playground.training.evaluation import (
 from model_playground.training.plan import Plan
 from model_playground.training.randomness import derived_seed
 from model_playground.training.run import Run
+from model_playground.training.units import in_own_unit
 from model_playground.training.watch import Watch
 
 Outcome = Literal["finished", "stopped_early", "interrupted", "failed"]
@@ -79,6 +80,9 @@ def train(
         if resume:
             run.restore()
         emit(_started(run))
+        if not run.epoch:
+            for message in in_own_unit(run.slots, run.parts.scale, plan.facts.target_names):
+                emit(Notice(level="information", message=message))
         watch = Watch(
             emit, should_stop, fabric.device, epochs=training.epochs, images=run.parts.sizes
         )
