@@ -9,8 +9,8 @@ from pictures import draw, draw_mask, found
 
 from model_playground.core.contracts import Facts
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.class_tables import read_class_table
 from model_playground.datasets.formats.format import ReadOptions
-from model_playground.datasets.formats.index_masks import read_class_table
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import ClassRecord, Revision, training_items
 
@@ -197,7 +197,7 @@ def test_class_tables_are_read_however_they_are_written(
     tmp_path: Path, name: str, text: str
 ) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8", newline="")
-    assert read_class_table(tmp_path / name) == (
+    assert read_class_table(tmp_path / name).classes == (
         ClassRecord(0, "sky", 0),
         ClassRecord(1, "no", 5),
         ClassRecord(2, "yes", 12),
@@ -207,7 +207,8 @@ def test_class_tables_are_read_however_they_are_written(
 @pytest.mark.parametrize("text", ["[sky, road]", "names:\n- sky\n- road\n"])
 def test_a_list_of_names_is_numbered_from_0(tmp_path: Path, text: str) -> None:
     (tmp_path / "classes.yaml").write_text(text)
-    assert [one.source_id for one in read_class_table(tmp_path / "classes.yaml")] == [0, 1]
+    table = read_class_table(tmp_path / "classes.yaml")
+    assert [one.source_id for one in table.classes] == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ def test_a_class_name_with_commas_is_no_list(folder: Path) -> None:
 
 
 def test_rows_of_one_image_are_united_to_its_tags(folder: Path) -> None:
-    (folder / "table.csv").write_text("file,label\na.png,sky\na.png,sea\nb.png,sky\nb.png,sky\nc.png,sea\n")
+    rows = ["a.png,sky", "a.png,sea", "b.png,sky", "b.png,sky", "c.png,sea"]
+    (folder / "table.csv").write_text("\n".join(["file,label", *rows]))
     revision, report = import_dataset(folder, task="tagging")
     assert tags(revision)["images/a.png"] == ["sky", "sea"]
     assert tags(revision)["images/b.png"] == ["sky"]

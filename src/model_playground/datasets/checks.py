@@ -21,7 +21,8 @@ from model_playground.datasets.images import (
     inspect_files,
     inspect_image,
 )
-from model_playground.datasets.records import IGNORED_PIXEL_VALUE, Revision
+from model_playground.datasets.mask_values import unnamed_pixels
+from model_playground.datasets.records import Revision
 
 FEW_ITEMS = 10
 """A class with fewer items than this can hardly be learnt, let alone divided into parts."""
@@ -92,12 +93,7 @@ def mask_fault(
             f"its image {image.width}×{image.height}{turned}"
         )
         return blocking("mask_size", said, file=name)
-    unknown = sorted(mask.pixels.keys() - set(class_ids) - {IGNORED_PIXEL_VALUE})
-    if unknown:
-        shown = ", ".join(map(str, unknown[:10])) + (", …" if len(unknown) > 10 else "")
-        said = f"{name}: the class table does not name the ids {shown} (pixels to ignore are 255)"
-        return blocking("unknown_class_id", said, file=name)
-    return None
+    return unnamed_pixels(name, mask, class_ids)
 
 
 # Files

@@ -145,6 +145,9 @@ class Revision:
     items: pa.Table
     annotations: pa.Table
 
+    ignored_pixel_values: tuple[int, ...] = ()
+    """Of masks: values that the class table names as standing for no class."""
+
     given_statuses: Mapping[str, Status] = field(default_factory=dict)
     """What the source says of how far items are labelled, by item id. It is no part of the records:
     the workspace keeps statuses in its database, where they can change."""
@@ -163,6 +166,12 @@ class Revision:
     def is_inspected(self) -> bool:
         """Whether every image has been looked into."""
         return int(self.items["content_hash"].null_count) == 0
+
+    @property
+    def pixel_values(self) -> frozenset[int]:
+        """The values that a mask's pixels may have, those that stand for no class included."""
+        ids = (one.source_id for one in self.classes if one.source_id is not None)
+        return frozenset([*ids, *self.ignored_pixel_values])
 
     @property
     def object_count(self) -> int:
@@ -283,6 +292,7 @@ class Revision:
             "task": self.task,
             "classes": [asdict(one) for one in self.classes],
             "target_names": list(self.target_names),
+            "ignored_pixel_values": list(self.ignored_pixel_values),
         }
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (folder / "revision.json").write_text(text, encoding="utf-8")
@@ -317,6 +327,7 @@ class Revision:
             target_names=tuple(record["target_names"]),
             items=_upgraded(folder / "items.parquet", ITEM_SCHEMA),
             annotations=_upgraded(folder / "annotations.parquet", ANNOTATION_SCHEMA),
+            ignored_pixel_values=tuple(record.get("ignored_pixel_values", ())),
         )
 
 

@@ -27,7 +27,8 @@ IMAGE_COLUMNS = (
 CLASS_COLUMNS = ("category", "class", "classname", "label", "target")
 PART_COLUMNS = ("part", "partition", "set", "split", "subset")
 _TAG_ENDINGS = ("tags", "labels", "categories", "classes", "keywords")
-_SAMPLED_ROWS = 1000  # looked at to find the column of images
+SAMPLED_ROWS = 1000
+"""How many rows are looked at to find the column of images."""
 
 
 def plain(name: str) -> str:
@@ -46,7 +47,7 @@ def named_files(columns: Columns, column: str, images: TableImages) -> int:
     """Return how many of the first cells of a column name images."""
     return sum(
         bool(images.find(cell) or images.views(cell))
-        for cell in columns.cells(column)[:_SAMPLED_ROWS]
+        for cell in columns.cells(column)[:SAMPLED_ROWS]
     )
 
 
@@ -68,7 +69,7 @@ def numbered_like(column: str, columns: Columns, images: TableImages) -> tuple[s
 def column_of_beginnings(columns: Columns, images: TableImages) -> str | None:
     """Return the column whose cells are how images' names begin, such as an item's id."""
     found = {
-        column: sum(bool(images.beginning(cell)) for cell in columns.cells(column)[:_SAMPLED_ROWS])
+        column: sum(bool(images.beginning(cell)) for cell in columns.cells(column)[:SAMPLED_ROWS])
         for column in columns.names
         if not all(columns.numbers(column).read(cell) is not None for cell in columns.cells(column))
     }

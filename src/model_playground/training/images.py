@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from model_playground.core.contracts import IGNORED
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.colours import are_colours
 from model_playground.datasets.images import load_mask
 from model_playground.datasets.records import TrainingItem
 
@@ -51,7 +52,7 @@ class ImageReader:
         """
         assert item.mask_path is not None
         try:
-            pixel_values = load_mask(item.mask_path)
+            pixel_values = load_mask(item.mask_path, colours=are_colours(self.class_pixel_values))
         except Exception as error:
             raise _unreadable("mask", item.mask_path, error) from None
         return self._classes(_nearest(pixel_values, self.image_size))

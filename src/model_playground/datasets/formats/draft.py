@@ -309,6 +309,7 @@ class Draft:
         annotations: objects and tags.
         relative: coordinates are shares of the image's width and height.
         image_folders: where images may stand besides the root; each was found fit by the format.
+        ignored_pixel_values: of masks, the values that are known to stand for no class.
     """
 
     root: Path
@@ -320,6 +321,7 @@ class Draft:
     annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
     relative: bool = False
     image_folders: tuple[Path, ...] = ()
+    ignored_pixel_values: tuple[int, ...] = ()
 
 
 def box_around(rings_xy: Iterable[Ring]) -> Box:

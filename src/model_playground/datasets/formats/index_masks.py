@@ -1,24 +1,34 @@
-"""Images, and masks whose pixels are class ids."""
+"""Images, and masks whose pixels are class ids or colours."""
 
 from __future__ import annotations
 
-import json
+import csv
 import os
+import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
+import pyarrow.compute as pc
 import yaml
+from PIL import Image
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.delimited import read_delimited
+from model_playground.datasets.class_tables import (
+    RECORD_SUFFIXES,
+    is_class_table,
+    read_class_table,
+    read_record,
+)
+from model_playground.datasets.colours import are_colours, rgb_of
 from model_playground.datasets.file_names import (
     files_under,
     is_beside,
     is_image,
+    located,
     normalised,
     subfolders,
 )
@@ -27,30 +37,46 @@ from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
     DraftItem,
-    Format,
+    Export,
     Held,
     ReadOptions,
+    WritableFormat,
 )
 from model_playground.datasets.parts import part_of
-from model_playground.datasets.records import ClassRecord
+from model_playground.datasets.records import Revision
 
 _IMAGE_FOLDERS = ("images", "image", "imgs", "img", "JPEGImages")
 _MASK_FOLDERS = ("masks", "mask", "SegmentationClass", "labels", "annotations")
-_TABLE_NAMES = ("classes", "config", "data", "dataset", "labels", "label_map")
-_RECORD_SUFFIXES = (".yaml", ".yml", ".json")
-_TABLE_SUFFIXES = (*_RECORD_SUFFIXES, ".csv", ".tsv", ".txt")
-_ID_COLUMNS = ("id", "index", "value", "pixel", "class_id", "pixel_value")
+_MASK_FOLDER_ENDINGS = ("_labels", "_label", "_masks", "_mask", "annot")
+_TABLE_NAMES = (
+    *("classes", "config", "data", "dataset", "labels", "label_map"),
+    *("labelmap", "class_dict", "label_colors", "colormap"),
+)
+_TABLE_SUFFIXES = (*RECORD_SUFFIXES, ".csv", ".tsv", ".txt")
+_MASK_ENDINGS = tuple(
+    f"{mark}{word}"
+    for mark in "_-"
+    for word in ("mask", "masks", "label", "labels", "seg", "segmentation", "gt", "l", "matte")
+)
+_IMAGE_ENDINGS = ("_image", "-image", "_img", "-img", "_sat")
+_PAIRED_SHARE = 0.5  # of the images in one folder that are masks, for it to be read as such
+_WITH_COLOURS = ("RGB", "RGBA")
 
 
 @FORMATS.register
-class IndexMasks(Format):
-    """A folder of images and a folder of masks, in which the value of each pixel is a class id.
+class IndexMasks(WritableFormat):
+    """Images and masks, in which the value or the colour of each pixel says its class.
 
-    An image and its mask have the same name but for the suffix, and the same size. A mask has one
-    channel, grey or with a palette. A class table (YAML, JSON or CSV) names the class of each id;
-    it stands beside the two folders as `classes.yaml` or `config.yaml`, or is given by
-    --class-table. Ids need not be contiguous. Pixels of the value 255 belong to no class and are
-    ignored, unless the table names 255; 0 is a class like any other and must be named.
+    An image and its mask have the same name but for the suffix and an ending such as `_mask` or
+    `-seg`, and the same size. They stand in two folders, such as `images` and `masks` or `train`
+    and `train_labels`, or side by side in one. Masks are PNG, TIFF, GIF or BMP.
+
+    A class table (YAML, JSON, CSV or text) says which class each value or colour stands for; it
+    stands beside the folders as `classes.yaml`, `classes.csv`, `class_dict.csv` or `labelmap.txt`,
+    or is given by --class-table. Where it has colours the masks are read by colour, also those
+    with a palette; else by value, which is the place in the palette. Ids need not be contiguous.
+    Pixels of the value 255, or of the colour called void, belong to no class and are ignored,
+    unless the table names 255; 0 is a class like any other and must be named.
 
     The table may also say where images and masks are:
 
@@ -63,18 +89,31 @@ class IndexMasks(Format):
     title = "Images with index masks"
     tasks: ClassVar[tuple[str, ...]] = ("segmentation",)
     contents: ClassVar[tuple[Held, ...]] = (
-        Held("pixel value", "the class that the class table gives it; ids may have gaps"),
-        Held("pixel value 255", "ignored, unless the class table names it"),
-        Held("pixel value that the table lacks", "blocks the import, reported with its pixels"),
-        Held("folders train, val, test", "the partition"),
+        Held(
+            "pixel value",
+            "the class that the class table gives it; ids may have gaps",
+            "the same: masks are copied as they are, with a `classes.yaml`",
+        ),
+        Held(
+            "colour",
+            "the class that the class table gives it (`name,r,g,b` or `name:r,g,b::`)",
+            "the same, with a `classes.csv`",
+        ),
+        Held("pixel value 255", "ignored, unless the class table names it", "the same"),
+        Held("the colours called void or ignore", "ignored", "the colour `void`"),
+        Held("value or colour that the table lacks", "blocks the import, with counts of pixels"),
+        Held("rare colours at smoothed edges", "ignored, reported with counts"),
+        Held("folders train, val, test", "the partition", "`images/train` and alike"),
         Held("an image without a mask", "left out, reported"),
         Held("a mask without an image", "blocks the import, reported"),
     )
     options: ClassVar[tuple[str, ...]] = ("class_table",)
+    by_stem: ClassVar[bool] = True
 
     def detect(self, path: Path) -> str | None:
         if path.is_file():
-            return "it is a class table" if path.suffix.lower() in _RECORD_SUFFIXES else None
+            has_folders = path.suffix.lower() in RECORD_SUFFIXES and bool(_pairs_named(path))
+            return "it is a class table" if has_folders or _is_table_alone(path) else None
         pairs = _pairs(path, _class_table_beside(path)) if path.is_dir() else []
         return f"{pairs[0].masks} holds masks" if pairs else None
 
@@ -105,11 +144,12 @@ class IndexMasks(Format):
                 "no image of {path} has a mask of the same name",
                 path=str(path),
             )
+        classes = read_class_table(table, prefer_colours=_is_in_colours(items))
         return Draft(
             root=path if path.is_dir() else path.parent,
             task="segmentation",
             items=items,
-            classes=read_class_table(table),
+            classes=classes.classes,
             findings=[finding for _, findings in matched for finding in findings],
             image_folders=tuple(
                 folder
@@ -117,82 +157,99 @@ class IndexMasks(Format):
                 for folder in (pair.images, pair.masks)
                 if is_beside(folder, table.parent)
             ),
+            ignored_pixel_values=classes.ignored,
         )
 
+    def losses(self, revision: Revision) -> list[Finding]:
+        held = ("mask_image", "mask_pixels")
+        found = [
+            left_out("not_in_format", f"masks have no place for annotations of the kind {kind}")
+            for kind in revision.annotations["kind"].unique().to_pylist()
+            if kind not in held
+        ]
+        masks = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_image"))
+        bare = revision.items.num_rows - len(set(masks["item_id"].to_pylist()))
+        if bare:
+            said = f"{bare:,} images have no mask: they are copied and will be reported"
+            found.append(left_out("not_in_format", said))
+        words = revision.items["partition"].drop_null().unique().to_pylist()
+        other = [word for word in words if part_of(word) != word]
+        if other:
+            said = f"masks have no folders for the partitions {', '.join(other)}"
+            found.append(left_out("not_in_format", said))
+        if revision.columns:
+            names = ", ".join(revision.columns)
+            found.append(left_out("not_in_format", f"masks have no columns such as {names}"))
+        if revision.items["further_images"].null_count < revision.items.num_rows:
+            said = "masks are of one image an item, some here have several"
+            found.append(left_out("not_in_format", said))
+        return found
 
-# The class table
+    def image_path(self, path: str, partition: str | None) -> str:
+        is_part = partition is not None and part_of(partition) == partition
+        folder = f"images/{partition}" if is_part else "images"
+        if path.startswith(f"{folder}/"):
+            return path
+        return f"{folder}/{path.removeprefix('images/')}"
+
+    def write(self, export: Export) -> None:
+        """Write the masks as they are, named as their images, and the class table."""
+        revision = export.revision
+        images = dict(zip(revision.item_ids, revision.items["path"].to_pylist(), strict=True))
+        masks = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_image"))
+        for item_id, path in zip(
+            masks["item_id"].to_pylist(), masks["path"].to_pylist(), strict=True
+        ):
+            image = os.path.splitext(export.paths[images[item_id]])[0].removeprefix("images/")
+            target = export.folder / f"masks/{image}{os.path.splitext(path)[1]}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(located(revision.root, path), target)
+        _write_class_table(revision, export.folder)
 
 
-def read_class_table(path: Path) -> tuple[ClassRecord, ...]:
-    """Read the classes from a table of pixel value → name, ordered by pixel value.
-
-    YAML and JSON hold a mapping or a list of names, on their own or as `classes` or `names`; a
-    CSV file holds a column of ids and one of names.
-
-    Raises:
-        InvalidError: it cannot be read, an id is no whole number, or two classes have one name.
-    """
-    named = _named_ids(path)
-    if named is None:
-        raise _bad_table(path, "it holds no mapping of ids to names, and no list of names")
-    classes: dict[int, str] = {}
-    for id_text, name in named:
-        if not id_text.isdecimal():
-            raise _bad_table(path, f"{id_text!r} is no pixel value: these are whole numbers from 0")
-        if not name:
-            raise _bad_table(path, f"the class {id_text} has no name")
-        if int(id_text) in classes or name in classes.values():
-            raise _bad_table(path, f"the id {id_text} or the name {name!r} stands in it twice")
-        classes[int(id_text)] = name
-    if len(classes) < 2:
-        raise _bad_table(path, "it names fewer than two classes")
-    return tuple(
-        ClassRecord(index, classes[source_id], source_id)
-        for index, source_id in enumerate(sorted(classes))
+def _is_table_alone(path: Path) -> bool:
+    """Say whether a file is a class table, and not another format's that names classes too."""
+    if path.suffix.lower() not in RECORD_SUFFIXES or not is_class_table(path):
+        return False
+    record = read_record(path)
+    return not isinstance(record, dict) or not any(
+        part_of(name) and isinstance(said, str | list) for name, said in record.items()
     )
 
 
-def _bad_table(path: Path, why: str) -> InvalidError:
-    return InvalidError(
-        "class_table.invalid", "the class table {path} is refused: {why}", path=str(path), why=why
-    )
+def _is_in_colours(items: Sequence[DraftItem]) -> bool:
+    """Say whether the first mask that can be opened has a colour for each pixel."""
+    for item in items:
+        try:
+            with Image.open(item.mask_path or "") as mask:
+                return mask.mode in _WITH_COLOURS
+        except Exception:  # what is wrong with it is reported when it is read to its end
+            continue
+    return False
 
 
-def _named_ids(path: Path) -> list[tuple[str, str]] | None:
-    """Return ids and names as a file has them, or None if it holds none."""
-    if path.suffix.lower() not in _RECORD_SUFFIXES:
-        return _named_ids_of_csv(path)
-    record = _record(path)
-    if isinstance(record, dict):
-        record = record.get("classes", record.get("names", record))
-    if isinstance(record, list) and all(isinstance(name, str) for name in record):
-        return [(str(number), name) for number, name in enumerate(record)]
-    if isinstance(record, dict) and all(isinstance(name, str) for name in record.values()):
-        return list(record.items())
-    return None
+def _write_class_table(revision: Revision, folder: Path) -> None:
+    ids = [one.index if one.source_id is None else one.source_id for one in revision.classes]
+    if not are_colours(ids):
+        named = {value: one.name for value, one in zip(ids, revision.classes, strict=True)}
+        text = yaml.safe_dump({"classes": named}, allow_unicode=True, sort_keys=False)
+        (folder / "classes.yaml").write_text(text, encoding="utf-8")
+        return
+    names = [(one.name, value) for value, one in zip(ids, revision.classes, strict=True)]
+    names += [("void", value) for value in revision.ignored_pixel_values]
+    with (folder / "classes.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", "r", "g", "b"])
+        writer.writerows((name, *rgb_of(value)) for name, value in names)
 
 
-def _named_ids_of_csv(path: Path) -> list[tuple[str, str]] | None:
-    table = read_delimited(path)
-    if len(table.columns) == 1:
-        return None
-    known = [column for column in table.columns if column.lower() in _ID_COLUMNS]
-    ids = known[0] if known else table.columns[0]
-    name = next(column for column in table.columns if column != ids)
-    return list(zip(table.cells(ids), table.cells(name), strict=True))
+# The class table and the folders
 
 
-def _record(path: Path) -> Any:
-    """Read YAML or JSON with every scalar as the text that it is: `no` is a name, not False."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() == ".json":
-            return json.loads(text, parse_int=str, parse_float=str)
-        return yaml.load(text, Loader=yaml.BaseLoader)
-    except OSError as failure:
-        raise _bad_table(path, failure.strerror or str(failure)) from None
-    except (yaml.YAMLError, ValueError) as failure:
-        raise _bad_table(path, str(failure)) from None
+def class_table_of_masks(folder: Path) -> Path | None:
+    """Return the class table of a folder in which masks stand beside images."""
+    table = _class_table_beside(folder)
+    return table if table is not None and _pairs(folder, table) else None
 
 
 def _class_table_beside(path: Path) -> Path | None:
@@ -203,12 +260,9 @@ def _class_table_beside(path: Path) -> Path | None:
     return next((one for one in candidates if one.is_file()), None)
 
 
-# The folders
-
-
 @dataclass(frozen=True)
 class _Pair:
-    """A folder of images and the folder of their masks."""
+    """A folder of images and the folder of their masks, which may be the same."""
 
     images: Path
     masks: Path
@@ -217,28 +271,39 @@ class _Pair:
 
 def _pairs(path: Path, table: Path | None) -> list[_Pair]:
     """Find the folders: where the class table says, or by their names."""
-    if table is not None and table.suffix.lower() in _RECORD_SUFFIXES:
-        named = list(_pairs_named(table))
+    if table is not None and table.suffix.lower() in RECORD_SUFFIXES:
+        named = _pairs_named(table)
         if named:
             return named
     folder = path if path.is_dir() else path.parent
-    return list(_pairs_in(folder))
+    return list(_pairs_in(folder)) or list(_side_by_side(folder))
 
 
-def _pairs_named(table: Path) -> Iterator[_Pair]:
-    record = _record(table)
+def _pairs_named(table: Path) -> list[_Pair]:
+    try:
+        record = read_record(table)
+    except InvalidError:
+        return []  # reading the classes says what is wrong with it
     if not isinstance(record, dict):
-        return
-    for name, said in [("", record), *record.items()]:
-        if isinstance(said, dict) and {"images", "masks"} <= said.keys():
-            images, masks = (_named_folder(table, said[one]) for one in ("images", "masks"))
-            yield _Pair(images, masks, part_of(name) or "")
+        return []
+    return [
+        _Pair(_named_folder(table, said["images"]), _named_folder(table, said["masks"]), part)
+        for name, said in [("", record), *record.items()]
+        if isinstance(said, dict) and {"images", "masks"} <= said.keys()
+        for part in [part_of(name) or ""]
+    ]
 
 
 def _named_folder(table: Path, named: object) -> Path:
-    folder = Path(os.path.normpath(table.parent / str(named)))
-    if not folder.is_dir():
-        raise _bad_table(table, f"it names the folder {folder}, which does not exist")
+    text = str(named)
+    folder = Path(os.path.normpath(table.parent / text.replace("\0", "")))
+    if "\0" in text or not folder.is_dir():
+        raise InvalidError(
+            "class_table.invalid",
+            "the class table {path} is refused: it names the folder {folder}, which does not exist",
+            path=str(table),
+            folder=str(folder),
+        )
     return folder
 
 
@@ -249,13 +314,44 @@ def _pairs_in(folder: Path) -> Iterator[_Pair]:
     images = next((by_name[name] for name in _IMAGE_FOLDERS if name in by_name), None)
     masks = next((by_name[name] for name in _MASK_FOLDERS if name in by_name), None)
     if images and masks:
-        if any(is_image(file) for file in files_under(masks)):
+        if _has_images(masks):
             yield _Pair(images, masks)
         return
     for one in inside:
-        if len(inside) == 1 or part_of(one.name):
+        masks = next(
+            (by_name[one.name + end] for end in _MASK_FOLDER_ENDINGS if one.name + end in by_name),
+            None,
+        )
+        if masks and _has_images(one) and _has_images(masks):
+            yield _Pair(one, masks, part_of(one.name) or "")
+        elif len(inside) == 1 or part_of(one.name):
             for pair in _pairs_in(one):
                 yield _Pair(pair.images, pair.masks, pair.part or part_of(one.name) or "")
+
+
+def are_masked(names: Collection[str]) -> bool:
+    """Say whether folders are all of images and of their masks: `train` and `train_labels`."""
+    masks = {f"{name}{end}" for name in names for end in _MASK_FOLDER_ENDINGS} & set(names)
+    masked = {
+        name for name in names if any(f"{name}{end}" in masks for end in _MASK_FOLDER_ENDINGS)
+    }
+    return bool(masks) and masks | masked == set(names)
+
+
+def _has_images(folder: Path) -> bool:
+    return any(is_image(file) for file in files_under(folder))
+
+
+def _side_by_side(folder: Path) -> Iterator[_Pair]:
+    """Find images and masks in one folder, told apart by the endings of their names."""
+    stems = {
+        os.path.splitext(normalised(file))[0] for file in files_under(folder) if is_image(file)
+    }
+    masks = {stem for stem in stems if _without(stem, _MASK_ENDINGS) != stem}
+    images = {_without(stem, _IMAGE_ENDINGS) for stem in stems - masks}
+    paired = sum(_without(stem, _MASK_ENDINGS) in images for stem in masks)
+    if paired and 2 * paired >= _PAIRED_SHARE * len(stems):
+        yield _Pair(folder, folder)
 
 
 # The items
@@ -263,10 +359,10 @@ def _pairs_in(folder: Path) -> Iterator[_Pair]:
 
 def _match(pair: _Pair) -> tuple[list[DraftItem], list[Finding]]:
     """Match the images of a folder with the masks of the other by path without suffix."""
-    images, masks = _by_stem(pair.images), _by_stem(pair.masks)
+    images, masks = _images_and_masks(pair)
     items, findings = [], []
     for stem, files in images.items():
-        found = masks.pop(stem, [])
+        found = masks.pop(stem, None) or masks.pop(_without(stem, _IMAGE_ENDINGS), [])
         if len(files) > 1 or len(found) > 1:
             several = " and ".join(files if len(files) > 1 else found)
             said = f"{several} have the same name but for the suffix, so one cannot tell the pairs"
@@ -289,10 +385,42 @@ def _match(pair: _Pair) -> tuple[list[DraftItem], list[Finding]]:
     return items, findings
 
 
-def _by_stem(folder: Path) -> dict[str, list[str]]:
+Files = dict[str, list[str]]
+"""Files by their path without suffix."""
+
+
+def _images_and_masks(pair: _Pair) -> tuple[Files, Files]:
+    """Return the images, and the masks by the paths of their images where the names tell them."""
+    images = _by_stem(pair.images)
+    if pair.images == pair.masks:
+        masks = {stem: images.pop(stem) for stem in list(images) if _is_named_mask(stem)}
+    else:
+        masks = _by_stem(pair.masks)
+    stems = set(images) | {_without(stem, _IMAGE_ENDINGS) for stem in images}
+    of_images: Files = {}
+    for stem, files in masks.items():
+        plain = _without(stem, _MASK_ENDINGS)
+        of_images.setdefault(stem if stem in stems or plain not in stems else plain, []).extend(
+            files
+        )
+    return images, of_images
+
+
+def _is_named_mask(stem: str) -> bool:
+    return _without(stem, _MASK_ENDINGS) != stem
+
+
+def _by_stem(folder: Path) -> Files:
     """Return the images under a folder by their path without suffix."""
-    files: dict[str, list[str]] = defaultdict(list)
+    files: Files = defaultdict(list)
     for file in files_under(folder):
         if is_image(file):
-            files[normalised(os.path.splitext(file)[0]).removesuffix("_mask")].append(file)
+            files[normalised(os.path.splitext(file)[0])].append(file)
     return files
+
+
+def _without(stem: str, endings: Sequence[str]) -> str:
+    """Return a name without the ending that it has, if it has one."""
+    small = stem.lower()
+    end = next((one for one in endings if small.endswith(one)), "")
+    return stem[: len(stem) - len(end)]

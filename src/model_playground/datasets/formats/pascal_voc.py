@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
+from model_playground.datasets.class_tables import read_class_table
 from model_playground.datasets.file_names import files_under, is_image, normalised
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import DraftAnnotations
@@ -23,7 +24,6 @@ from model_playground.datasets.formats.format import (
     Held,
     ReadOptions,
 )
-from model_playground.datasets.formats.index_masks import read_class_table
 from model_playground.datasets.formats.voc_files import (
     Images,
     image_of,
@@ -353,7 +353,7 @@ def _classes(
 ) -> tuple[tuple[ClassRecord, ...], list[Finding]]:
     """Return the classes of the masks: as the user says, else as the files beside them do."""
     if options.class_table is not None:
-        return read_class_table(options.class_table), []
+        return read_class_table(options.class_table).classes, []
     nearest = (layout.root / layout.class_masks[0]).parent if layout.class_masks else layout.root
     folders = [one for one in (nearest, *nearest.parents) if one.is_relative_to(layout.root)]
     return mask_classes(folders, [layout.path(one) for one in layout.class_masks])

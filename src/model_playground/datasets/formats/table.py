@@ -14,8 +14,13 @@ from model_playground.datasets.formats.format import (
     Held,
     ReadOptions,
 )
+from model_playground.datasets.formats.index_masks import class_table_of_masks
 from model_playground.datasets.labelled_tables import Source, read_labelled
-from model_playground.datasets.table_columns import best_image_column, column_of_beginnings
+from model_playground.datasets.table_columns import (
+    SAMPLED_ROWS,
+    best_image_column,
+    column_of_beginnings,
+)
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import Columns
 from model_playground.datasets.tables import is_table_file, read_tables
@@ -86,9 +91,10 @@ class Table(Format):
 def _files_in(folder: Path) -> list[Path]:
     """Return the tables that stand in a folder and name image files."""
     images = TableImages(folder)
+    of_masks = class_table_of_masks(folder)
     found = []
     for path in sorted(folder.iterdir()):
-        if not is_table_file(path) or not path.is_file():
+        if not is_table_file(path) or not path.is_file() or path == of_masks:
             continue
         try:
             tables = read_tables(path)
@@ -100,7 +106,10 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _names_images(table: TextTable, images: TableImages) -> bool:
-    return len(table.columns) > 1 and best_image_column(Columns([table]), images)[0] > 0
+    """Say whether half of a table's rows name images: some number in it may be the name of one."""
+    named, _, _ = best_image_column(Columns([table]), images)
+    rows = min(len(table.rows), SAMPLED_ROWS)
+    return len(table.columns) > 1 and named > 0 and 2 * named >= rows
 
 
 def _chosen_sheets(
