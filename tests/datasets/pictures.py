@@ -23,6 +23,7 @@ def draw(
     path.parent.mkdir(parents=True, exist_ok=True)
     colour = hashlib.sha256((like or str(path)).encode()).digest()
     image = Image.new("RGB", size_wh, (colour[0], colour[1], colour[2]))
+    image.paste(tuple(255 - one for one in colour[:3]), (0, 0, max(1, size_wh[0] // 2), size_wh[1]))
     exif = Image.Exif()
     exif[0x0112] = exif_orientation
     image.save(path, exif=exif)

@@ -48,7 +48,7 @@ def test_files_that_changed_since_the_import_are_named(folder: Path) -> None:
     cut_short(folder / "dog/noise.png")
     report = check(revision)
     assert faults(report) == [
-        ("missing_file", "cat/0.png"),
+        ("vanished_file", "cat/0.png"),
         ("changed_file", "cat/1.png"),
         ("unreadable_image", "dog/noise.png"),
     ]
@@ -65,7 +65,7 @@ def test_masks_are_checked_too(tmp_path: Path) -> None:
     (tmp_path / "masks/b.png").unlink()
     assert faults(check(revision)) == [
         ("changed_file", "masks/a.png"),
-        ("missing_file", "masks/b.png"),
+        ("vanished_file", "masks/b.png"),
     ]
 
 
@@ -101,5 +101,5 @@ def test_a_size_unlike_most_is_told(folder: Path) -> None:
         "cat/large.png is 80×60 pixels; most are 8×6"
     ]
     for number in range(10):
-        draw(folder / f"cat/wide-{number}.png", (80, 6 + number))
+        draw(folder / f"cat/wide-{number}.png", (9 + number, 6))
     assert kinds(import_dataset(folder)[1]) == []  # of many sizes none is odd

@@ -1,199 +1,216 @@
-"""What can be wrong with a dataset: its files, and its records as a whole."""
+"""Checks of a revision: its files against what they were, and its records as a whole."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from model_playground.core.records import CheckReport, Finding
+from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.file_names import located
-from model_playground.datasets.findings import blocking, information, warning
+from model_playground.datasets.finding_kinds import kind_of
+from model_playground.datasets.geometry import geometry_findings, outline_findings
+from model_playground.datasets.image_checks import (
+    image_fault,
+    image_findings,
+    mask_fault,
+)
 from model_playground.datasets.images import (
-    UPRIGHT,
     Advance,
     ImageFacts,
     MaskFacts,
     hash_file,
     inspect_files,
     inspect_image,
+    inspect_mask,
 )
-from model_playground.datasets.mask_values import unnamed_pixels
+from model_playground.datasets.record_checks import record_findings
 from model_playground.datasets.records import Revision
+from model_playground.datasets.value_checks import value_findings
 
-FEW_ITEMS = 10
-"""A class with fewer items than this can hardly be learnt, let alone divided into parts."""
+__all__ = ["check_revision", "image_fault", "mask_fault", "repeated", "revision_findings"]
 
-IMBALANCE = 10
-"""How many times the items of another class the largest may have before it is worth a word."""
-
-COMMON_SIZE_SHARE = 0.9
-"""If this share of the images has one size, the others are named."""
+Facts = TypeVar("Facts", ImageFacts, MaskFacts)
 
 
-_SAID = (
-    *("kind", "class_index", "name", "value", "content_hash"),
-    *("left", "top", "right", "bottom"),
-)
-"""The columns by which two images are labelled alike."""
-
-
-def check_revision(revision: Revision, *, dataset: str, advance: Advance | None) -> CheckReport:
+def check_revision(
+    revision: Revision,
+    *,
+    dataset: str,
+    advance: Advance | None,
+    cache: FactsCache | None = None,
+    imported: CheckReport | None = None,
+) -> CheckReport:
     """Check a revision: its files against the records, and the records as a whole.
 
     Args:
         revision: the revision.
         dataset: the dataset's name, for the report.
         advance: told of the progress.
+        cache: what is known of the files. A file is decoded again if its content is another.
+        imported: what the import found; what only the source can show is repeated from it.
     """
-    files = list(_file_findings(revision, advance or (lambda stage, done, total: None)))
+    said = () if imported is None else repeated(imported)
+    files = _Files(revision, cache, advance or (lambda stage, done, total: None))
+    found = list(files.check())
     return CheckReport(
         dataset=dataset,
         items=revision.items.num_rows,
-        findings=(*files, *record_findings(revision)),
+        findings=(*found, *said, *revision_findings(revision, files.images, said)),
     )
 
 
-def record_findings(revision: Revision) -> list[Finding]:
-    """Say what the records alone show."""
+def revision_findings(
+    revision: Revision, images: Mapping[str, ImageFacts], said: Sequence[Finding] = ()
+) -> list[Finding]:
+    """Say what records and images show; the same at the import and at every later check.
+
+    Args:
+        revision: the records.
+        images: what was found in the images, by their paths in the records. Where none was looked
+            into, outlines are not held against themselves either: that takes as long.
+        said: what was found while reading, which need not be said again.
+    """
+    found = [
+        *image_findings(images),
+        *geometry_findings(revision),
+        *(outline_findings(revision) if images else ()),
+        *value_findings(revision),
+        *record_findings(revision),
+    ]
+    told = {(one.kind, one.file, one.line) for one in said}
+    unlabelled = {_stem(one.file) for one in said if one.kind in _TELL_OF_NO_LABELS}
     return [
-        *_copies(revision),
-        *_classes_with_few_items(revision),
-        *_imbalance(revision),
-        *_rotated_images(revision),
-        *_odd_sizes(revision),
+        one
+        for one in found
+        if (one.kind, one.file, one.line) not in told
+        and not (one.kind == "image_without_labels" and _stem(one.file) in unlabelled)
     ]
 
 
-def image_fault(name: str, image: ImageFacts) -> Finding | None:
-    """Return the finding for an image that cannot be used."""
-    return (
-        blocking("unreadable_image", f"{name}: {image.fault}", file=name) if image.fault else None
-    )
+def repeated(imported: CheckReport) -> tuple[Finding, ...]:
+    """Return what an import said and the records do not show: of the source, and left out."""
+    return tuple(one for one in imported.findings if kind_of(one).read or one.decision == "dropped")
 
 
-def mask_fault(
-    name: str, mask: MaskFacts, image: ImageFacts, class_ids: Collection[int]
-) -> Finding | None:
-    """Return the finding for a mask that cannot be used with its image and the class table."""
-    if mask.fault:
-        return blocking("unreadable_mask", f"{name}: {mask.fault}", file=name)
-    if (mask.width, mask.height) != (image.width, image.height):
-        turned = (
-            " after its EXIF orientation"
-            if (mask.height, mask.width) == (image.width, image.height)
-            and image.exif_orientation != UPRIGHT
-            else ""
+_TELL_OF_NO_LABELS = (
+    *("empty_annotation_file", "missing_annotation_file"),
+    *("empty_label_file", "image_without_label_file"),
+)
+
+
+def _stem(file: str) -> str:
+    return os.path.splitext(os.path.basename(file))[0]
+
+
+class _Files:
+    """The files of a revision: what they were at the import and what they are now."""
+
+    def __init__(self, revision: Revision, cache: FactsCache | None, advance: Advance) -> None:
+        self._revision = revision
+        self._cache = cache
+        self._advance = advance
+        self.images: dict[str, ImageFacts] = {}  # those that can be used, by name
+        self._masks: dict[str, MaskFacts] = {}
+
+    def check(self) -> Iterator[Finding]:
+        """Compare every file with what it was, and judge those that were never looked into."""
+        root = self._revision.root
+        if not root.is_dir():
+            said = (
+                f"the folder {root} does not exist: if it was moved, import it from where it is now"
+            )
+            yield _found("missing_folder", said, str(root))
+            return
+        yield from self._compared(
+            "Checking images", self._expected_images(), inspect_image, self.images
         )
-        said = (
-            f"{name}: the mask is {mask.width}×{mask.height} pixels, "
-            f"its image {image.width}×{image.height}{turned}"
+        yield from self._compared(
+            "Checking masks", self._expected_masks(), inspect_mask, self._masks
         )
-        return blocking("mask_size", said, file=name)
-    return unnamed_pixels(name, mask, class_ids)
+        yield from self._mask_faults()
 
-
-# Files
-
-
-def _file_findings(revision: Revision, advance: Advance) -> Iterator[Finding]:
-    """Compare every file with what it was at the import."""
-    root = revision.root
-    if not root.is_dir():
-        said = f"the folder {root} does not exist: if it was moved, import it from where it is now"
-        yield _changed("missing_folder", said, str(root))
-        return
-    masks = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_image"))
-    for table, stage in ((revision.items, "Checking images"), (masks, "Checking masks")):
-        names = table["path"].to_pylist()
-        paths = [str(located(root, name)) for name in names]
-        hashes = inspect_files(hash_file, paths, stage=stage, advance=advance)
-        expected = table["content_hash"].to_pylist()
-        for name, path, content_hash in zip(names, paths, expected, strict=True):
-            if hashes[path] == content_hash or (hashes[path] and not content_hash):
-                continue
-            if not os.path.exists(path):
-                yield _changed("missing_file", f"{name} does not exist any more", name)
-            elif fault := inspect_image(Path(path)).fault:
-                yield _changed("unreadable_image", f"{name}: {fault}", name)
+    def _compared(
+        self,
+        stage: str,
+        expected: Mapping[str, str | None],
+        inspect: Callable[[Path], Facts],
+        usable: dict[str, Facts],
+    ) -> Iterator[Finding]:
+        paths = {name: str(located(self._revision.root, name)) for name in expected}
+        facts = self._facts(inspect, list(paths.values()), stage)
+        for name, content_hash in expected.items():
+            fault = _file_fault(name, paths[name], facts[paths[name]], content_hash)
+            if fault is None:
+                usable[name] = facts[paths[name]]
             else:
-                said = f"{name} has changed since the import: import the dataset again"
-                yield _changed("changed_file", said, name)
+                yield fault
+
+    def _expected_images(self) -> dict[str, str | None]:
+        """Return the content's hash at the import by name, None of what was not looked into."""
+        items = self._revision.items
+        expected = _pairs(items)
+        for images in items["further_images"].drop_null().to_pylist():
+            expected |= {image["path"]: image["content_hash"] for image in images}
+        return expected
+
+    def _expected_masks(self) -> dict[str, str | None]:
+        annotations = self._revision.annotations
+        return _pairs(annotations.filter(pc.equal(annotations["kind"], "mask_image")))
+
+    def _facts(
+        self, inspect: Callable[[Path], Facts], paths: list[str], stage: str
+    ) -> dict[str, Facts]:
+        """Look into files; what is known of one counts if its content is still the same."""
+        known = {} if self._cache is None else self._cache.known(inspect, paths)
+        hashes = inspect_files(hash_file, list(known), stage=stage, advance=self._advance)
+        facts = {path: one for path, one in known.items() if one.content_hash == hashes[path]}
+        rest = [path for path in paths if path not in facts]
+        facts |= inspect_files(inspect, rest, stage=stage, advance=self._advance)
+        if self._cache is not None and rest:
+            self._cache.keep(inspect, {path: facts[path] for path in rest})
+        return facts
+
+    def _mask_faults(self) -> Iterator[Finding]:
+        """Judge the masks that were not looked into when they were imported."""
+        if not self._masks or self._revision.is_inspected:
+            return
+        class_ids = {one.source_id for one in self._revision.classes if one.source_id is not None}
+        annotations = self._revision.annotations
+        masks = annotations.filter(pc.equal(annotations["kind"], "mask_image"))
+        places = pc.index_in(masks["item_id"], value_set=self._revision.items["item_id"])
+        images = self._revision.items["path"].take(places).to_pylist()
+        for name, image in zip(masks["path"].to_pylist(), images, strict=True):
+            if image in self.images and name in self._masks:
+                fault = mask_fault(name, self._masks[name], self.images[image], class_ids)
+                if fault is not None:
+                    yield _found(fault.kind, fault.message, name)
 
 
-def _changed(kind: str, message: str, file: str) -> Finding:
+def _pairs(table: pa.Table) -> dict[str, str | None]:
+    columns = (table[name].to_pylist() for name in ("path", "content_hash"))
+    return dict(zip(*columns, strict=True))
+
+
+def _file_fault(
+    name: str, path: str, facts: ImageFacts | MaskFacts, content_hash: str | None
+) -> Finding | None:
+    if not os.path.exists(path):
+        return _found("vanished_file", f"{name} does not exist any more", name)
+    if facts.fault:
+        kind = "unreadable_image" if isinstance(facts, ImageFacts) else "unreadable_mask"
+        return _found(kind, f"{name}: {facts.fault}", name)
+    if content_hash and facts.content_hash != content_hash:
+        said = f"{name} has changed since the import: import the dataset again"
+        return _found("changed_file", said, name)
+    return None
+
+
+def _found(kind: str, message: str, file: str) -> Finding:
+    """Return an error in what has been imported: the item stays."""
     return Finding(kind=kind, severity="error", message=message, decision="kept", file=file)
-
-
-# Records
-
-
-def _copies(revision: Revision) -> Iterator[Finding]:
-    """Find images that are the same, byte by byte."""
-    copied = pc.value_counts(revision.items["content_hash"].drop_null())
-    if not pc.any(pc.greater(copied.field("counts"), 1)).as_py():
-        return
-    labels: dict[str, set[object]] = defaultdict(set)
-    told = revision.annotations.select(["item_id", *_SAID])
-    for item_id, *label in zip(*(column.to_pylist() for column in told.columns), strict=True):
-        labels[item_id].add(tuple(label))
-    copies: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    columns = (revision.items[name].to_pylist() for name in ("content_hash", "path", "item_id"))
-    for content_hash, path, item_id in zip(*columns, strict=True):
-        if content_hash:  # null where the image was not inspected
-            copies[content_hash].append((path, item_id))
-    for same in sorted(sorted(same) for same in copies.values() if len(same) > 1):
-        paths = " and ".join(path for path, _ in same[:3]) + (" and others" if same[3:] else "")
-        agree = len({frozenset(labels[item_id]) for _, item_id in same}) == 1
-        yield warning(
-            "copied_image" if agree else "copied_image_labelled_differently",
-            f"{paths} are the same image{'' if agree else ' with different labels'}; "
-            "--group-by content_hash keeps copies in one part of a split",
-            file=same[0][0],
-        )
-
-
-def _classes_with_few_items(revision: Revision) -> Iterator[Finding]:
-    for name, count in revision.class_counts().items():
-        if count == 0:
-            yield information("unused_class", f"no image has the class {name}")
-        elif count < FEW_ITEMS:
-            images = "1 image has" if count == 1 else f"{count} images have"
-            yield warning("few_items", f"only {images} the class {name}")
-
-
-def _imbalance(revision: Revision) -> Iterator[Finding]:
-    counts = Counter({name: count for name, count in revision.class_counts().items() if count})
-    if not counts:
-        return
-    (most, largest), (least, smallest) = counts.most_common()[0], counts.most_common()[-1]
-    if largest >= IMBALANCE * smallest:
-        said = (
-            f"the classes are unbalanced: {most} has {largest:,} images, {least} {smallest:,}; "
-            "look at figures by class, and consider class weights or focal loss"
-        )
-        yield warning("class_imbalance", said)
-
-
-def _rotated_images(revision: Revision) -> Iterator[Finding]:
-    items = revision.items.filter(pc.not_equal(revision.items["exif_orientation"], UPRIGHT))
-    for path in sorted(items["path"].to_pylist()):
-        said = f"{path} is stored turned or mirrored, and is read upright as its EXIF data say"
-        yield information("exif_rotated", said, file=path)
-
-
-def _odd_sizes(revision: Revision) -> Iterator[Finding]:
-    columns = (revision.items[name].to_pylist() for name in ("path", "width", "height"))
-    sizes = {path: (width, height) for path, width, height in zip(*columns, strict=True) if width}
-    if not sizes:
-        return
-    common, count = Counter(sizes.values()).most_common(1)[0]
-    if count < COMMON_SIZE_SHARE * len(sizes):
-        return
-    for path, (width, height) in sorted(sizes.items()):
-        if (width, height) != common:
-            said = f"{path} is {width}×{height} pixels; most are {common[0]}×{common[1]}"
-            yield information("odd_size", said, file=path)

@@ -18,7 +18,7 @@ _TABLE = """create table if not exists facts (
     primary key (inspection, path)
 )"""
 _FILES_AT_ONCE = 500
-_VERSION = 1  # of what an inspection finds
+_VERSION = 2  # of what an inspection finds
 
 
 class FactsCache:

@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from model_playground.core.errors import InvalidError
-from model_playground.datasets.colours import packed, pixels_by_value
 from model_playground.datasets.facts_cache import FactsCache
 
 Advance = Callable[[str, int, int], None]
 """Told of the progress: the stage, how much is done, how much there is."""
 
 UPRIGHT = 1
+OPAQUE = 255
+NEAR_CONSTANT = 1.0
+"""An image whose channels all spread by less, of 255 levels, shows nothing that can be learnt."""
+
 _SIDES_SWAPPED = (5, 6, 7, 8)  # the EXIF orientations that turn an image by a quarter
 _FILES_AT_ONCE = 256
-_MOST_COLOURS = 4096  # of a mask
+_MAY_HAVE_FRAMES = ("GIF", "TIFF", "WEBP")
+_SAMPLE_WH = (64, 64)  # pixels that tell whether an image is of nearly one colour
 
 Facts = TypeVar("Facts")
 
@@ -40,12 +44,16 @@ class ImageFacts:
     height: int = 0
     exif_orientation: int = UPRIGHT
     mode: str = ""  # Pillow's word for the channels, such as RGB, L or CMYK
+    format: str = ""  # Pillow's word for the file's format, such as JPEG
+    frames: int = 1
+    transparent: bool = False  # some of its pixels are, at least in part
+    spread: float = 0.0  # standard deviation of the liveliest channel, of 255 levels
     fault: str = ""  # why it cannot be used
 
 
 @dataclass(frozen=True, slots=True)
 class MaskFacts:
-    """A mask: how many pixels have each value, which is a class id or a colour."""
+    """An index mask: how many pixels have each value."""
 
     content_hash: str
     width: int = 0
@@ -101,16 +109,20 @@ def inspect_image(path: Path) -> ImageFacts:
         content = path.read_bytes()
         content_hash = hashlib.sha256(content).hexdigest()
         with Image.open(io.BytesIO(content)) as image:
-            (width, height), mode = image.size, image.mode
+            (width, height), mode, kind = image.size, image.mode, image.format or ""
+            frames = getattr(image, "n_frames", 1) if kind in _MAY_HAVE_FRAMES else 1
             # Of a JPEG an eighth of the width and height is enough: all of the file is read.
             image.draft("L", (1, 1))
             image.load()
             orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+            transparent, spread = _has_transparency(image), _spread(image)
     except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
         return ImageFacts(content_hash, fault=_fault(error))
     if orientation in _SIDES_SWAPPED:
         width, height = height, width
-    return ImageFacts(content_hash, width, height, int(orientation), mode)
+    return ImageFacts(
+        content_hash, width, height, int(orientation), mode, kind, frames, transparent, spread
+    )
 
 
 def image_size_wh(path: Path) -> tuple[int, int] | None:
@@ -126,63 +138,32 @@ def image_size_wh(path: Path) -> tuple[int, int] | None:
 
 def inspect_mask(path: Path) -> MaskFacts:
     """Read an index mask and count its pixels of each value, or say why it cannot be used."""
-    return _inspected_mask(path, colours=False)
-
-
-def inspect_colour_mask(path: Path) -> MaskFacts:
-    """Read a mask in colours and count its pixels of each, or say why it cannot be used."""
-    facts = _inspected_mask(path, colours=True)
-    if len(facts.pixels) <= _MOST_COLOURS:
-        return facts
-    fault = (
-        f"it has {len(facts.pixels):,} colours, so it is a picture, or a mask that was smoothed or "
-        "saved as JPEG"
-    )
-    return MaskFacts(facts.content_hash, facts.width, facts.height, fault=fault)
-
-
-def _inspected_mask(path: Path, *, colours: bool) -> MaskFacts:
     content_hash = ""
     try:
         content = path.read_bytes()
         content_hash = hashlib.sha256(content).hexdigest()
-        values = load_mask(io.BytesIO(content), colours=colours)
+        indices = load_mask(io.BytesIO(content))
     except Exception as error:
         return MaskFacts(content_hash, fault=_fault(error))
-    height, width = values.shape
-    return MaskFacts(content_hash, width, height, pixels_by_value(values))
+    height, width = indices.shape
+    return MaskFacts(content_hash, width, height, _pixels_by_value(indices))
 
 
-def load_mask(file: Path | io.BytesIO, *, colours: bool = False) -> NDArray[Any]:
-    """Read a mask as an array (height, width) of whole numbers: class ids or colours.
+def load_mask(file: Path | io.BytesIO) -> NDArray[Any]:
+    """Read an index mask as an array (height, width) of whole numbers.
 
-    Of an index mask a palette is only for the eye: the pixel's value is its place in the palette.
-    Of a mask in colours it is looked up; transparency is not looked at.
-
-    Args:
-        file: the mask.
-        colours: the pixels stand for classes by their colours, as `colours.are_colours` says of
-            the classes.
+    A palette is only for the eye: the pixel's value is its place in the palette.
 
     Raises:
-        InvalidError: an index mask has several channels, or there are several pictures in it.
+        InvalidError: it has several channels.
         OSError: it cannot be read.
     """
     with Image.open(file) as image:
-        if getattr(image, "n_frames", 1) > 1:
-            raise InvalidError(
-                "mask.frames",
-                "a mask is one picture; this file holds {frames}",
-                frames=getattr(image, "n_frames", 1),
-            )
-        if colours and not image.mode.startswith(("I", "F")):
-            return packed(np.asarray(image.convert("RGB")))
         if len(image.getbands()) > 1 or image.mode == "F":
             raise InvalidError(
                 "mask.channels",
                 "an index mask has one channel whose values are class ids; "
-                "this is a picture of mode {mode}. For a mask in colours give a class table with "
-                "the colour of each class",
+                "this is a picture of mode {mode}",
                 mode=image.mode,
             )
         indices = np.asarray(image)
@@ -196,6 +177,38 @@ def hash_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _has_transparency(image: Image.Image) -> bool:
+    if "transparency" in image.info:
+        image = image.convert("RGBA")
+    if "A" not in image.getbands():
+        return False
+    return any(image.getchannel("A").histogram()[:OPAQUE])
+
+
+def _spread(image: Image.Image) -> float:
+    """Return the spread of the liveliest channel; of a dull image not of a sample but of all."""
+    sampled = _deviation(image.resize(_SAMPLE_WH, Image.Resampling.NEAREST))
+    return sampled if sampled > NEAR_CONSTANT else _deviation(image)
+
+
+def _deviation(image: Image.Image) -> float:
+    if image.mode.startswith(("I", "F")):
+        pixels = np.asarray(image, dtype=np.float64)[..., None]
+        levels = max(1.0, float(pixels.max(initial=0)))  # whatever depth it has
+        pixels = pixels * (OPAQUE / levels)
+    else:
+        pixels = np.asarray(image.convert("RGB"))
+    return round(float(pixels.std(axis=(0, 1)).max()), 3)
+
+
+def _pixels_by_value(indices: NDArray[Any]) -> dict[int, int]:
+    if indices.dtype == np.uint8:  # much faster than sorting all pixels
+        counts = np.bincount(indices.ravel())
+        return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+    values, counts = np.unique(indices, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
 def _fault(error: Exception) -> str:

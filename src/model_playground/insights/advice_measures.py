@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from model_playground.core.contracts import Circumstance, Layout, Slot, TargetForm
 from model_playground.core.loss_records import MeasuredCircumstance
-from model_playground.datasets.checks import FEW_ITEMS, IMBALANCE, record_findings
 from model_playground.datasets.pixel_counts import pixel_counts
+from model_playground.datasets.record_checks import FEW_ITEMS, IMBALANCE, record_findings
 from model_playground.datasets.records import OBJECT_KINDS, Revision
 from model_playground.insights.wording import number
 

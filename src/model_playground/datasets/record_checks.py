@@ -1,0 +1,162 @@
+"""What is wrong with the records as a whole: copies, classes, sizes. No file is opened."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from model_playground.core.records import Finding
+from model_playground.datasets.findings import information, warning
+from model_playground.datasets.records import Revision
+
+FEW_ITEMS = 10
+"""A class with fewer items than this can hardly be learnt, let alone divided into parts."""
+
+IMBALANCE = 10
+"""How many times the items of another class the largest may have before it is worth a word."""
+
+COMMON_SIZE_SHARE = 0.9
+"""If this share of the images has one size, the others are named."""
+
+EXTREME_SIZE = 100
+"""How many times the pixels of the median image, or what part of them, is worth a word."""
+
+EXTREME_SHAPE = 4
+"""How many times as narrow as the median image is worth a word."""
+
+UPRIGHT = 1
+
+_SAID = (
+    *("kind", "class_index", "name", "value", "content_hash"),
+    *("left", "top", "right", "bottom"),
+)
+"""The columns by which two images are labelled alike."""
+
+
+def record_findings(revision: Revision) -> Iterator[Finding]:
+    """Say what the records alone show."""
+    yield from _copies(revision)
+    yield from _unlabelled(revision)
+    yield from _similar_names(revision)
+    yield from _sizes_of_classes(revision)
+    yield from _rotated_images(revision)
+    yield from _odd_sizes(revision)
+
+
+def _copies(revision: Revision) -> Iterator[Finding]:
+    """Find images that are the same, byte by byte."""
+    hashes = revision.items["content_hash"]
+    counted = pc.value_counts(hashes.drop_null())
+    copied = counted.filter(pc.greater(counted.field("counts"), 1)).field("values")
+    if not len(copied):
+        return
+    items = revision.items.filter(pc.is_in(hashes, value_set=copied))
+    annotations = revision.annotations
+    told = annotations.filter(
+        pc.is_in(annotations["item_id"], value_set=items["item_id"].combine_chunks())
+    ).select(["item_id", *_SAID])
+    labels: dict[str, set[object]] = defaultdict(set)
+    for item_id, *label in zip(*(column.to_pylist() for column in told.columns), strict=True):
+        labels[item_id].add(tuple(label))
+    copies: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    columns = (items[name].to_pylist() for name in ("content_hash", "path", "item_id"))
+    for content_hash, path, item_id in zip(*columns, strict=True):
+        copies[content_hash].append((path, item_id))
+    for same in sorted(sorted(one) for one in copies.values()):
+        paths = " and ".join(path for path, _ in same[:3]) + (" and others" if same[3:] else "")
+        agree = len({frozenset(labels[item_id]) for _, item_id in same}) == 1
+        yield warning(
+            "copied_image" if agree else "copied_image_labelled_differently",
+            f"{paths} are the same image{'' if agree else ' with different labels'}; "
+            "--group-by content_hash keeps copies in one part of a split",
+            file=same[0][0],
+        )
+
+
+def _unlabelled(revision: Revision) -> Iterator[Finding]:
+    """Name the images without labels; that no tag holds for one is a label too."""
+    if revision.task == "tagging":
+        return
+    labelled = pc.is_in(
+        revision.items["item_id"], value_set=revision.annotations["item_id"].combine_chunks()
+    )
+    for path in sorted(revision.items.filter(pc.invert(labelled))["path"].to_pylist()):
+        yield information("image_without_labels", f"{path} has no labels", file=path)
+
+
+def _similar_names(revision: Revision) -> Iterator[Finding]:
+    spelled: dict[str, list[str]] = defaultdict(list)
+    for one in revision.classes:
+        spelled[re.sub(r"[\s_-]+", " ", one.name.strip()).casefold()].append(one.name)
+    for names in spelled.values():
+        if len(names) > 1:
+            said = " and ".join(repr(name) for name in names)
+            how = "are the same" if len(set(names)) == 1 else "differ in case or spaces only"
+            yield warning("similar_class_names", f"the names of the classes {said} {how}")
+
+
+def _sizes_of_classes(revision: Revision) -> Iterator[Finding]:
+    counts = revision.class_counts()
+    for name, count in counts.items():
+        if count == 0:
+            yield information("unused_class", f"no image has the class {name}")
+        elif count < FEW_ITEMS:
+            images = "1 image has" if count == 1 else f"{count} images have"
+            yield warning("few_items", f"only {images} the class {name}")
+        if revision.task == "tagging" and count == revision.items.num_rows > 1:
+            yield warning("tag_everywhere", f"every image has the tag {name}")
+    used = Counter({name: count for name, count in counts.items() if count})
+    if not used:
+        return
+    (most, largest), (least, smallest) = used.most_common()[0], used.most_common()[-1]
+    if largest >= IMBALANCE * smallest:
+        said = (
+            f"the classes are unbalanced: {most} has {largest:,} images, {least} {smallest:,}; "
+            "look at figures by class, and consider class weights or focal loss"
+        )
+        yield warning("class_imbalance", said)
+
+
+def _rotated_images(revision: Revision) -> Iterator[Finding]:
+    items = revision.items.filter(pc.not_equal(revision.items["exif_orientation"], UPRIGHT))
+    for path in sorted(items["path"].to_pylist()):
+        said = f"{path} is stored turned or mirrored, and is read upright as its EXIF data say"
+        yield information("exif_rotated", said, file=path)
+
+
+def _odd_sizes(revision: Revision) -> Iterator[Finding]:
+    """Name images of another size than most; where sizes vary, those far from the median."""
+    known = revision.items.filter(pc.is_valid(revision.items["width"]))
+    if not known.num_rows:
+        return
+    width, height = (known[name].to_numpy().astype(np.int64) for name in ("width", "height"))
+    sizes, counts = np.unique(np.stack([width, height], axis=1), axis=0, return_counts=True)
+    common = sizes[counts.argmax()]
+    odd = (width != common[0]) | (height != common[1])
+    if counts.max() >= COMMON_SIZE_SHARE * len(width):
+        than = f"most are {common[0]}×{common[1]}"
+        yield from _of_size(known, odd, "odd_size", than)
+        return
+    pixels = width * height
+    median = float(np.median(pixels))
+    is_extreme = (pixels * EXTREME_SIZE < median) | (pixels > EXTREME_SIZE * median)
+    than = f"the median image has {median:,.0f} pixels"
+    yield from _of_size(known, is_extreme, "extreme_size", than)
+    shape = np.maximum(width, height) / np.minimum(width, height)
+    usual = float(np.median(shape))
+    than = f"the median image is {usual:.3g} times as long as narrow"
+    is_narrow = ~is_extreme & (shape > EXTREME_SHAPE * usual)
+    yield from _of_size(known, is_narrow, "extreme_shape", than)
+
+
+def _of_size(items: pa.Table, chosen: object, kind: str, than: str) -> Iterator[Finding]:
+    named = items.filter(pa.array(chosen)).select(["path", "width", "height"])
+    rows = zip(*(column.to_pylist() for column in named.columns), strict=True)
+    for path, width, height in sorted(rows):
+        said = f"{path} is {width}×{height} pixels; {than}"
+        yield information(kind, said, file=path)

@@ -1,0 +1,60 @@
+"""Write docs/checks.md from the kinds of findings.
+
+python -m tools.check_page            write it
+python -m tools.check_page --check    say whether it is current; the exit code is 1 if not
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from model_playground.datasets.finding_kinds import GROUPS
+from tools.markdown import table
+
+PAGE = Path(__file__).parent.parent / "docs" / "checks.md"
+HEAD = "<!-- Written by `make docs` from datasets/finding_kinds.py: change that, not this page. -->"
+INTRODUCTION = """# What is checked
+
+An import reports all of this, and `playground dataset check NAME` looks again: at the files as
+they are now, at the records, and it repeats what only the source could show. Every finding has
+a file, a line where there are lines, and a decision:
+
+- **kept**: it is in the dataset as it stands;
+- **clipped**: a part of it is;
+- **dropped**: it is left out;
+- **blocks import**: nothing is imported until it is mended, or left out with `--drop-faulty`.
+
+`--json` prints the report for programs, `--html FILE` writes it as one page with the images in
+question and their boxes. The exit code of a check is 1 if there are errors. With `--strict` an
+import refuses to leave anything out, and a check fails if something was: nothing may be an error,
+dropped or clipped."""
+
+
+def page() -> str:
+    """Return the whole page."""
+    lines = [HEAD, "", INTRODUCTION, ""]
+    for group, kinds in GROUPS.items():
+        lines += [f"## {group}", ""]
+        rows = [
+            (f"{one.title} (`{one.name}`)", one.severity, one.explanation, one.remedy)
+            for one in kinds
+        ]
+        lines += table(("finding", "severity", "what it is", "what to do"), rows)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page, or say that it is not current."""
+    if "--check" not in arguments:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
+    if not current:
+        print("docs/checks.md is not current: run make docs", file=sys.stderr)
+    return 0 if current else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
