@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model_playground.core.records import CheckReport, Finding
+from model_playground.datasets.colours import are_colours
 from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.file_names import located
 from model_playground.datasets.finding_kinds import kind_of
@@ -25,6 +26,7 @@ from model_playground.datasets.images import (
     ImageFacts,
     MaskFacts,
     hash_file,
+    inspect_colour_mask,
     inspect_files,
     inspect_image,
     inspect_mask,
@@ -130,9 +132,9 @@ class _Files:
         yield from self._compared(
             "Checking images", self._expected_images(), inspect_image, self.images
         )
-        yield from self._compared(
-            "Checking masks", self._expected_masks(), inspect_mask, self._masks
-        )
+        in_colours = are_colours(self._revision.pixel_values)
+        inspect = inspect_colour_mask if in_colours else inspect_mask
+        yield from self._compared("Checking masks", self._expected_masks(), inspect, self._masks)
         yield from self._mask_faults()
 
     def _compared(
@@ -180,7 +182,7 @@ class _Files:
         """Judge the masks that were not looked into when they were imported."""
         if not self._masks or self._revision.is_inspected:
             return
-        class_ids = {one.source_id for one in self._revision.classes if one.source_id is not None}
+        class_ids = self._revision.pixel_values
         annotations = self._revision.annotations
         masks = annotations.filter(pc.equal(annotations["kind"], "mask_image"))
         places = pc.index_in(masks["item_id"], value_set=self._revision.items["item_id"])

@@ -562,6 +562,96 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "They are no JSON. They are read as nothing.",
             "Write null.",
         ),
+        _reading(
+            "bad_json", "JSON file that cannot be read", "error",
+            "The label file of an image is damaged, or another program's.",
+            "Mend it on the line that is named, or leave the image out with --drop-faulty.",
+        ),
+        _reading(
+            "other_json", "JSON file of another kind", "warning",
+            "A file among the label files holds no labels of the format: it is not read.",
+            "Nothing if it is none of the labels.",
+        ),
+        _reading(
+            "bad_task", "Task that cannot be read", "error",
+            "A task of an export has no data, or is no record.",
+            "Export it anew, or leave it out with --drop-faulty.",
+        ),
+        _reading(
+            "image_without_annotation", "Images that no label file names", "warning",
+            "They are left out: whether nothing is on them or nobody looked cannot be told.",
+            "Label them, or name them in the label file with no objects.",
+        ),
+        _reading(
+            "missing_frame", "Shapes in frames that are not there", "warning",
+            "A track has shapes in frames of which there is no image: they are left out.",
+            "Export the frames with the annotations.",
+        ),
+        _reading(
+            "track_gap", "Track that jumps over frames", "warning",
+            "Between two shapes of a track are frames without one; nothing is filled in.",
+            "Export all frames, not the key frames alone.",
+        ),
+        _reading(
+            "approximated_shape", "Circle or ellipse read as an outline", "warning",
+            "Records know no ellipses: an outline of 64 points stands for one, .2 % smaller.",
+            "Nothing.",
+        ),
+        _reading(
+            "unread_shape", "Lines and points", "warning",
+            "Shapes without an area serve none of the tasks: they are not read.",
+            "Nothing, or draw areas.",
+        ),
+        _reading(
+            "embedded_image", "Image within the label file", "information",
+            "A copy of the image is in the file; the image itself is read.",
+            "Nothing.",
+        ),
+        _reading(
+            "several_classes", "Image of several classes", "error",
+            "Classification needs one class for each image; this one has several.",
+            "Choose one, or import it for tagging.",
+        ),
+        _reading(
+            "no_class", "Image without a class", "warning",
+            "Classification needs a class: the image is left out.",
+            "Label it.",
+        ),
+        _reading(
+            "no_value", "Image without a value", "warning",
+            "Regression needs all values of an image: it is left out.",
+            "Give it its values.",
+        ),
+        _reading(
+            "several_labels", "Region with several labels", "warning",
+            "The first is its class, all of them are kept as an attribute.",
+            "Nothing if the first is the one that is meant.",
+        ),
+        _reading(
+            "several_annotators", "Task with several annotations", "information",
+            "The one marked as ground truth is read, or else the first that was finished.",
+            "Mark the right one as ground truth where they differ.",
+        ),
+        _reading(
+            "skipped_items", "Cancelled tasks", "information",
+            "Their images are kept with the status SKIPPED and without labels.",
+            "Leave the status SKIPPED out of a split.",
+        ),
+        _reading(
+            "predicted_items", "Tasks labelled by a model only", "warning",
+            "Their predictions are read as labels, with the status AUTO-LABELLED.",
+            "Review them, or leave the status out of a split.",
+        ),
+        _reading(
+            "unlabelled_items", "Tasks that nobody labelled", "warning",
+            "Their images are kept without labels: as NEW, not as images on which nothing is.",
+            "Leave the statuses NEW and IN PROGRESS out of a split.",
+        ),
+        _reading(
+            "numbers_unread", "Numbers beside other labels", "information",
+            "Images have numbers too; they are read if the task is regression.",
+            "Import it again with --task regression if they are wanted.",
+        ),
     ),
     "Writing": (
         _reading(

@@ -92,9 +92,11 @@ class _Objects:
 
     @classmethod
     def of(cls, revision: Revision) -> _Objects:
-        kinds = pa.array(OBJECT_KINDS)
         table = revision.annotations
-        return cls(revision, table.filter(pc.is_in(table["kind"], value_set=kinds)))
+        is_object = pc.is_in(table["kind"], value_set=pa.array(OBJECT_KINDS))
+        if not pc.all(is_object).as_py():  # else all outlines would be copied for nothing
+            table = table.filter(is_object)
+        return cls(revision, table)
 
     @cached_property
     def corners(self) -> list[NDArray[np.float64]]:
@@ -133,9 +135,12 @@ class _Objects:
 
 
 def _has_short_ring(objects: pa.Table) -> NDArray[np.bool_]:
-    outlines = Outlines.of(objects["rings_xy"])
     found: NDArray[np.bool_] = np.zeros(objects.num_rows, dtype=np.bool_)
-    found[outlines.rows[outlines.counts < 3]] = True
+    rows_before = 0
+    for chunk in objects["rings_xy"].chunks:  # as they are: joining them would copy all numbers
+        numbers = pc.list_value_length(chunk.flatten()).to_numpy(zero_copy_only=False)
+        found[rows_before + pc.list_parent_indices(chunk).to_numpy()[numbers < 6]] = True
+        rows_before += len(chunk)
     return found
 
 
@@ -159,6 +164,8 @@ def _is_repeated(objects: _Objects) -> NDArray[np.bool_]:
     known: set[tuple[Any, ...]] = set()
     compared = ("item_id", "kind", "class_index", "image_index", "rings_xy", "rle_counts")
     names = (*compared, "left", "top", "right", "bottom")
+    if not len(candidates):
+        return repeated
     rows = table.select(names).take(pa.array(candidates)).to_pylist()
     for place, row in zip(candidates, rows, strict=True):
         key = tuple(str(row[name]) for name in names)

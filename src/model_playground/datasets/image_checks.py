@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.images import NEAR_CONSTANT, UPRIGHT, ImageFacts, MaskFacts
-from model_playground.datasets.records import IGNORED_PIXEL_VALUE
+from model_playground.datasets.mask_values import unnamed_pixels
 
 _FORMATS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), ("JPEG", "MPO")),
@@ -47,12 +47,7 @@ def mask_fault(
             f"its image {image.width}×{image.height}{turned}"
         )
         return blocking("mask_size", said, file=name)
-    unknown = sorted(mask.pixels.keys() - set(class_ids) - {IGNORED_PIXEL_VALUE})
-    if unknown:
-        shown = ", ".join(map(str, unknown[:10])) + (", …" if len(unknown) > 10 else "")
-        said = f"{name}: the class table does not name the ids {shown} (pixels to ignore are 255)"
-        return blocking("unknown_class_id", said, file=name)
-    return None
+    return unnamed_pixels(name, mask, class_ids)
 
 
 def image_findings(images: Mapping[str, ImageFacts]) -> Iterator[Finding]:

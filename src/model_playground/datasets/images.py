@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.colours import packed, pixels_by_value
 from model_playground.datasets.facts_cache import FactsCache
 
 Advance = Callable[[str, int, int], None]
@@ -31,6 +32,7 @@ _SIDES_SWAPPED = (5, 6, 7, 8)  # the EXIF orientations that turn an image by a q
 _FILES_AT_ONCE = 256
 _MAY_HAVE_FRAMES = ("GIF", "TIFF", "WEBP")
 _SAMPLE_WH = (64, 64)  # pixels that tell whether an image is of nearly one colour
+_MOST_COLOURS = 4096  # of a mask
 
 Facts = TypeVar("Facts")
 
@@ -53,7 +55,7 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class MaskFacts:
-    """An index mask: how many pixels have each value."""
+    """A mask: how many pixels have each value, which is a class id or a colour."""
 
     content_hash: str
     width: int = 0
@@ -138,32 +140,63 @@ def image_size_wh(path: Path) -> tuple[int, int] | None:
 
 def inspect_mask(path: Path) -> MaskFacts:
     """Read an index mask and count its pixels of each value, or say why it cannot be used."""
+    return _inspected_mask(path, colours=False)
+
+
+def inspect_colour_mask(path: Path) -> MaskFacts:
+    """Read a mask in colours and count its pixels of each, or say why it cannot be used."""
+    facts = _inspected_mask(path, colours=True)
+    if len(facts.pixels) <= _MOST_COLOURS:
+        return facts
+    fault = (
+        f"it has {len(facts.pixels):,} colours, so it is a picture, or a mask that was smoothed or "
+        "saved as JPEG"
+    )
+    return MaskFacts(facts.content_hash, facts.width, facts.height, fault=fault)
+
+
+def _inspected_mask(path: Path, *, colours: bool) -> MaskFacts:
     content_hash = ""
     try:
         content = path.read_bytes()
         content_hash = hashlib.sha256(content).hexdigest()
-        indices = load_mask(io.BytesIO(content))
+        values = load_mask(io.BytesIO(content), colours=colours)
     except Exception as error:
         return MaskFacts(content_hash, fault=_fault(error))
-    height, width = indices.shape
-    return MaskFacts(content_hash, width, height, _pixels_by_value(indices))
+    height, width = values.shape
+    return MaskFacts(content_hash, width, height, pixels_by_value(values))
 
 
-def load_mask(file: Path | io.BytesIO) -> NDArray[Any]:
-    """Read an index mask as an array (height, width) of whole numbers.
+def load_mask(file: Path | io.BytesIO, *, colours: bool = False) -> NDArray[Any]:
+    """Read a mask as an array (height, width) of whole numbers: class ids or colours.
 
-    A palette is only for the eye: the pixel's value is its place in the palette.
+    Of an index mask a palette is only for the eye: the pixel's value is its place in the palette.
+    Of a mask in colours it is looked up; transparency is not looked at.
+
+    Args:
+        file: the mask.
+        colours: the pixels stand for classes by their colours, as `colours.are_colours` says of
+            the classes.
 
     Raises:
-        InvalidError: it has several channels.
+        InvalidError: an index mask has several channels, or there are several pictures in it.
         OSError: it cannot be read.
     """
     with Image.open(file) as image:
+        if getattr(image, "n_frames", 1) > 1:
+            raise InvalidError(
+                "mask.frames",
+                "a mask is one picture; this file holds {frames}",
+                frames=getattr(image, "n_frames", 1),
+            )
+        if colours and not image.mode.startswith(("I", "F")):
+            return packed(np.asarray(image.convert("RGB")))
         if len(image.getbands()) > 1 or image.mode == "F":
             raise InvalidError(
                 "mask.channels",
                 "an index mask has one channel whose values are class ids; "
-                "this is a picture of mode {mode}",
+                "this is a picture of mode {mode}. For a mask in colours give a class table with "
+                "the colour of each class",
                 mode=image.mode,
             )
         indices = np.asarray(image)
@@ -201,14 +234,6 @@ def _deviation(image: Image.Image) -> float:
     else:
         pixels = np.asarray(image.convert("RGB"))
     return round(float(pixels.std(axis=(0, 1)).max()), 3)
-
-
-def _pixels_by_value(indices: NDArray[Any]) -> dict[int, int]:
-    if indices.dtype == np.uint8:  # much faster than sorting all pixels
-        counts = np.bincount(indices.ravel())
-        return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
-    values, counts = np.unique(indices, return_counts=True)
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
 def _fault(error: Exception) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from model_playground.core.errors import InvalidError, NotFoundError, unknown_name
 from model_playground.core.records import CheckReport, Finding
 from model_playground.datasets.checks import image_fault, mask_fault, revision_findings
+from model_playground.datasets.colours import are_colours
 from model_playground.datasets.coordinates import in_pixels
 from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.file_names import files_under, is_image, is_inside, normalised
@@ -35,10 +36,12 @@ from model_playground.datasets.images import (
     ImageFacts,
     MaskFacts,
     image_size_wh,
+    inspect_colour_mask,
     inspect_files,
     inspect_image,
     inspect_mask,
 )
+from model_playground.datasets.mask_values import blended_masks
 from model_playground.datasets.records import (
     ANNOTATION_SCHEMA,
     IMAGE_FIELDS,
@@ -97,6 +100,8 @@ def import_dataset(
     found = [*draft.findings, *(fault for fault in faults if fault is not None)]
     found = _decided(found, path, any(usable), drop=options.drop_faulty)
     found += _size_findings(draft, seen)
+    masks = {seen.name(path): facts for path, facts in seen.masks.items()}
+    found += blended_masks(masks, seen.class_ids)
     revision = _revision(draft, usable, seen, chosen.name)
     images = {seen.name(path): facts for path, facts in seen.images.items()}
     report = CheckReport(
@@ -254,6 +259,12 @@ def _inspect(
 ) -> _Inspection:
     images = [path for item in draft.items for path in (item.path, *item.further_paths)]
     masks = [item.mask_path for item in draft.items if item.mask_path]
+    class_ids = frozenset(
+        [
+            *(one.source_id for one in draft.classes if one.source_id is not None),
+            *draft.ignored_pixel_values,
+        ]
+    )
     outside = frozenset[str]() if follow_links else _outside(draft, [*images, *masks])
     wanted = [path for path in images if path not in outside] if inspect else []
     wanted_masks = [path for path in masks if path not in outside] if inspect else []
@@ -263,9 +274,13 @@ def _inspect(
             inspect_image, wanted, stage="Reading images", advance=advance, cache=cache
         ),
         masks=inspect_files(
-            inspect_mask, wanted_masks, stage="Reading masks", advance=advance, cache=cache
+            inspect_colour_mask if are_colours(class_ids) else inspect_mask,
+            wanted_masks,
+            stage="Reading masks",
+            advance=advance,
+            cache=cache,
         ),
-        class_ids=frozenset(one.source_id for one in draft.classes if one.source_id is not None),
+        class_ids=class_ids,
         outside=outside,
     )
 
@@ -375,6 +390,7 @@ def _revision(draft: Draft, usable: Sequence[bool], seen: _Inspection, name: str
         target_names=draft.target_names,
         items=_items(items, ids, seen),
         annotations=annotations,
+        ignored_pixel_values=draft.ignored_pixel_values,
         given_statuses={
             item_id: item.status for item, item_id in zip(items, ids, strict=True) if item.status
         },
