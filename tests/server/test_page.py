@@ -202,6 +202,29 @@ def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> N
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_advice_for_the_data_is_in_the_form_and_can_be_taken(
+    page: Page, serve: Serve, playground: Playground, fruit: Path
+) -> None:
+    for cherry in sorted((fruit / "cherry").iterdir())[2:]:
+        cherry.unlink()
+    playground.import_dataset(fruit, name="fruit")
+    playground.create_split("fruit", name="fruit-1", train=50, validation=25, test=25)
+
+    page.goto(f"{serve()}/new?split=fruit-1")
+    advice = page.get_by_role("region", name="Advice for “class”")
+    verdict = "cross_entropy, the default, suffers from imbalance"
+    expect(advice).to_contain_text(verdict, timeout=TRAINING_MS)
+    expect(advice).to_contain_text("lemon has 20 images, cherry 2: 10 times as many")
+    expect(advice).to_contain_text("No evidence is stored")
+    advice.get_by_role("button", name="All that was measured").click()
+    expect(advice).to_contain_text("Many classes (not found): 3 classes")
+    advice.get_by_role("button", name="Cross-entropy, classes weighed").click()
+    expect(page.get_by_role("combobox", name="Loss of “class”")).to_have_value("Cross-entropy")
+    expect(page.locator("input[value=balanced]").first).to_be_visible()
+    advice.get_by_role("button", name="Focal loss").click()
+    expect(page.get_by_role("combobox", name="Loss of “class”")).to_have_value("Focal loss")
+
+
 def test_a_plug_in_is_in_the_form_with_its_parameter(
     page: Page, serve: Serve, playground: Playground, fruit: Path, tmp_path: Path
 ) -> None:

@@ -55,6 +55,17 @@ def test_what_can_be_chosen_is_listed(client: TestClient) -> None:
     assert 0 < len(of_task) < len(client.get("/api/architectures").json())
 
 
+def test_advice_on_losses_is_given_for_a_dataset(client: TestClient, fruit_split: str) -> None:
+    advice = client.get("/api/losses/advice", params={"dataset": "fruit"}).json()
+    assert (advice["task"], advice["images"]) == ("classification", 60)
+    (slot,) = advice["slots"]
+    assert slot["default"]["name"] == "cross_entropy"
+    assert {one["name"] for one in slot["measured"] if one["state"] == "found"} == {"few images"}
+    refused = client.get("/api/losses/advice", params={"task": "detection"})
+    assert refused.status_code == 404
+    assert "no task named" in refused.json()["message"]
+
+
 def test_from_images_to_the_queue_and_out_of_it(client: TestClient, fruit_split: str) -> None:
     assert client.post("/api/datasets/fruit/check").json()["findings"] == []
     assert client.get("/api/datasets/fruit").json()["items"] == 60

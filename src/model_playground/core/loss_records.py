@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -76,7 +76,9 @@ class AdvisedLoss(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     loss: str  # as it is given to an experiment, such as cross_entropy(weight=balanced)
+    name: str
     title: str
+    parameters: dict[str, Any]  # those that are not left as they are
     condition: str  # such as "two classes", where it is valid under that only
     suits: tuple[str, ...]  # of the circumstances that were found, or of all without a dataset
     suffers: tuple[str, ...]

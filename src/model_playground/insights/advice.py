@@ -7,9 +7,16 @@ it suffers; the records say which of them there are; the slot says what can be c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-from model_playground.core.contracts import Circumstance, Facts, LossDeclaration, Slot, State
+from model_playground.core.contracts import (
+    Circumstance,
+    ClassWeighting,
+    Facts,
+    LossDeclaration,
+    Slot,
+    State,
+)
 from model_playground.core.loss_records import (
     AdvisedLoss,
     LossAdvice,
@@ -153,7 +160,9 @@ def _advised(loss: LossDeclaration, condition: str, matters: Sequence[Circumstan
     ]
     return AdvisedLoss(
         loss=loss.name,
+        name=loss.name,
         title=loss.title,
+        parameters={},
         condition=condition,
         suits=tuple(suits),
         suffers=tuple(suffers),
@@ -169,11 +178,13 @@ def _weighted(default: LossDeclaration, matters: Sequence[Circumstance]) -> Iter
     if not default.class_factors or mended not in default.suffers or mended not in matters:
         return
     plain = _advised(default, "", matters)
+    factor, word = default.class_factors[0], get_args(ClassWeighting)[0]
     suffers = tuple(one for one in plain.suffers if one != mended)
     yield plain.model_copy(
         update={
-            "loss": f"{default.name}({default.class_factors[0]}=balanced)",
+            "loss": f"{default.name}({factor}={word})",
             "title": f"{default.title}, classes weighed",
+            "parameters": {factor: word},
             "suits": (*plain.suits, mended),
             "suffers": suffers,
             "reason": "weighs each class by how rare it is in the train part"

@@ -152,6 +152,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/losses/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Advise On Losses
+         * @description Say which losses suit a task and a dataset, each with its reason.
+         */
+        get: operations["advise_on_losses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/losses/{name}": {
         parameters: {
             query?: never;
@@ -400,6 +420,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AdvisedLoss
+         * @description A loss that is valid in a slot, and what its declaration says of these data.
+         */
+        AdvisedLoss: {
+            /** Loss */
+            loss: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Condition */
+            condition: string;
+            /** Suits */
+            suits: string[];
+            /** Suffers */
+            suffers: string[];
+            /** Reason */
+            reason: string;
+            /** Prefer */
+            prefer: string;
+            /** Avoid */
+            avoid: string;
+        };
         /**
          * BoxView
          * @description How the matched pairs of boxes reach a loss.
@@ -777,6 +825,28 @@ export interface components {
             event: components["schemas"]["RunStarted"] | components["schemas"]["Progress"] | components["schemas"]["EpochFinished"] | components["schemas"]["Notice"] | components["schemas"]["RunFinished"];
         };
         /**
+         * LossAdvice
+         * @description Which losses suit a task and a dataset: reasons from declarations, evidence where stored.
+         */
+        LossAdvice: {
+            /** Task */
+            task: string;
+            /** Task Title */
+            task_title: string;
+            /** Dataset */
+            dataset: string | null;
+            /** Revision Number */
+            revision_number: number | null;
+            /** Images */
+            images: number | null;
+            /** Slots */
+            slots: components["schemas"]["SlotAdvice"][];
+            /** Evidence */
+            evidence: components["schemas"]["LossEvidence"][];
+            /** Remark */
+            remark: string;
+        };
+        /**
          * LossChoice
          * @description A loss in the form's *Loss & metrics* section: can it be chosen here, and if not, why.
          */
@@ -877,6 +947,47 @@ export interface components {
             };
         };
         /**
+         * LossEvidence
+         * @description Two stored experiments on one split that differ in their losses alone.
+         */
+        LossEvidence: {
+            /** Split */
+            split: string;
+            /** Experiments */
+            experiments: [
+                string,
+                string
+            ];
+            /** Losses */
+            losses: [
+                string,
+                string
+            ];
+            /** Runs */
+            runs: [
+                number,
+                number
+            ];
+            /** Series */
+            series: string;
+            /** Means */
+            means: [
+                number | null,
+                number | null
+            ];
+            /** Difference */
+            difference: number | null;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Verdict */
+            verdict: string;
+            /** Finding */
+            finding: string;
+        };
+        /**
          * LossTerm
          * @description One addend of a slot's loss: a weight, the loss's name and its parameters.
          */
@@ -892,6 +1003,35 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * MeasuredCircumstance
+         * @description What data are like in one respect that matters for the choice of a loss.
+         */
+        MeasuredCircumstance: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "found" | "not found" | "not measured";
+            /** Said */
+            said: string;
+            /** Threshold */
+            threshold: string;
+            /**
+             * Figures
+             * @default {}
+             */
+            figures?: {
+                [key: string]: number;
+            };
+            /**
+             * Files
+             * @default []
+             */
+            files?: string[];
         };
         /**
          * Notice
@@ -1105,6 +1245,23 @@ export interface components {
             value: number | null;
             /** State */
             state: string;
+        };
+        /**
+         * SlotAdvice
+         * @description Which losses suit a slot of a task, and why.
+         */
+        SlotAdvice: {
+            /** Slot */
+            slot: string;
+            /** Gives */
+            gives: string;
+            /** Measured */
+            measured: components["schemas"]["MeasuredCircumstance"][];
+            default: components["schemas"]["AdvisedLoss"];
+            /** Verdict */
+            verdict: string;
+            /** Losses */
+            losses: components["schemas"]["AdvisedLoss"][];
         };
         /**
          * SlotChoices
@@ -1681,6 +1838,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LossDeclaration"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    advise_on_losses: {
+        parameters: {
+            query?: {
+                task?: string | null;
+                dataset?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LossAdvice"];
                 };
             };
             /** @description Client Error */

@@ -1,6 +1,8 @@
 import { Autocomplete, Checkbox, SimpleGrid, Stack, Switch, TextInput, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import type { Records } from "../api/client";
 import type { Draft } from "../state/draft";
+import { lossAdvice, splitList } from "../state/queries";
 import { ChoiceField } from "./choice-field";
 import { ChoiceList } from "./choice-list";
 import { FormSection } from "./form-section";
@@ -22,6 +24,9 @@ export function ExperimentForm(props: ExperimentFormProps) {
   const set = (changed: Partial<Draft>) => onChange({ ...draft, ...changed });
   const suggested = form.backbones[draft.architecture.name] ?? [];
   const { early_stopping: stopping, ...training } = draft.training ?? {};
+  const { data: splits } = useQuery(splitList);
+  const dataset = splits?.find(({ name }) => name === form.split)?.dataset ?? "";
+  const advice = useQuery(lossAdvice(form.task, dataset));
   return (
     <Stack>
       <FormSection title="Model" about={["model"]} error={error}>
@@ -56,6 +61,7 @@ export function ExperimentForm(props: ExperimentFormProps) {
             key={choices.slot}
             choices={choices}
             terms={draft.losses?.[choices.slot] ?? []}
+            advice={advice.data}
             onChange={(terms) => set({ losses: { ...draft.losses, [choices.slot]: terms } })}
           />
         ))}

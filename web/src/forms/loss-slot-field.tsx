@@ -1,16 +1,19 @@
 import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import type { Records } from "../api/client";
 import type { LossTerm } from "../state/draft";
+import { LossAdvice } from "./loss-advice";
 import { LossTermField } from "./loss-term-field";
 
 interface LossSlotFieldProps {
   choices: Records["SlotChoices"];
   terms: LossTerm[];
   onChange: (terms: LossTerm[]) => void;
+  /** What the data speak for; it takes the server a moment to measure them. */
+  advice?: Records["LossAdvice"];
 }
 
 /** The loss of one slot: one loss, or a weighted sum of several. */
-export function LossSlotField({ choices, terms, onChange }: LossSlotFieldProps) {
+export function LossSlotField({ choices, terms, onChange, advice }: LossSlotFieldProps) {
   const { slot, gives, losses } = choices;
   const another = losses.find(({ state }) => state === "valid");
   return (
@@ -21,6 +24,13 @@ export function LossSlotField({ choices, terms, onChange }: LossSlotFieldProps) 
           The data give {gives}.
         </Text>
       </div>
+      {advice && (
+        <LossAdvice
+          advice={advice}
+          slot={slot}
+          onChoose={(loss) => onChange([{ ...loss, weight: 1 }])}
+        />
+      )}
       {terms.map((term, index) => (
         <LossTermField
           key={index}

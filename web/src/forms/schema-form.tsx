@@ -73,7 +73,8 @@ function NumberList({ id, label, schema, value, onChange }: WidgetProps) {
       splitChars={[",", ";", " "]}
       acceptValueOnBlur
       allowDuplicates
-      value={((value as number[] | undefined) ?? []).map(String)}
+      // Of a field that can hold something else, too, the value comes before the choice of field.
+      value={Array.isArray(value) ? value.map(String) : []}
       onChange={(texts) => onChange(texts.length ? read(texts) : undefined)}
     />
   );
@@ -103,7 +104,10 @@ function uiOf({ type, items, anyOf, description, ...property }: JsonProperty): U
     return { "ui:widget": NumberList };
   if (Array.isArray(anyOf))
     return {
-      anyOf: (anyOf as JsonProperty[]).map((option) => ({ "ui:title": option.type ?? "" })),
+      anyOf: (anyOf as JsonProperty[]).map((option) => ({
+        ...uiOf(option),
+        "ui:title": option.title ?? option.type ?? "",
+      })),
     };
   if ("enum" in property) return { "ui:options": { description, allowDeselect: false } };
   // Steps of one are of no use to a learning rate.

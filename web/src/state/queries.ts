@@ -33,6 +33,14 @@ export const loss = (name: string) =>
     queryFn: () => answered(client.GET("/api/losses/{name}", { params: { path: { name } } })),
   });
 
+export const lossAdvice = (task: string, dataset: string) =>
+  queryOptions({
+    queryKey: ["losses", "advice", task, dataset],
+    queryFn: () =>
+      answered(client.GET("/api/losses/advice", { params: { query: { task, dataset } } })),
+    enabled: dataset !== "",
+  });
+
 export const experimentList = queryOptions({
   queryKey: ["experiments"],
   queryFn: () => answered(client.GET("/api/experiments")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from model_playground.core.contracts import LossDeclaration
+from model_playground.core.loss_records import LossAdvice
 from model_playground.core.records import ChoiceRecord, ExperimentForm, SlotChoices, TaskRecord
 from model_playground.server.opened import Opened
 
@@ -21,6 +22,14 @@ def list_tasks(playground: Opened) -> list[TaskRecord]:
 def list_losses(playground: Opened) -> list[LossDeclaration]:
     """List the losses."""
     return playground.list_losses()
+
+
+@router.get("/losses/advice")
+def advise_on_losses(
+    playground: Opened, task: str | None = None, dataset: str | None = None
+) -> LossAdvice:
+    """Say which losses suit a task and a dataset, each with its reason."""
+    return playground.advise_losses(task, dataset=dataset)
 
 
 @router.get("/losses/{name}")
