@@ -251,7 +251,7 @@ def test_masks_are_written_and_read_as_they_were(folder: Path, tmp_path: Path) -
             "partition": partition,
         }
         for path, content_hash, partition in zip(
-            ["images/a.jpg", "images/validation/val/b.jpg"],
+            ["images/a.jpg", "images/val/b.jpg"],
             revision.items["content_hash"].to_pylist(),
             [None, "validation"],
             strict=True,

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
+from model_playground.datasets.delimited import read_text
 from model_playground.datasets.file_names import is_beside, natural_order
 from model_playground.datasets.findings import blocking, information, left_out, warning
-from model_playground.datasets.formats.draft import ClassNames, Draft, DraftAnnotations, DraftItem
+from model_playground.datasets.formats.draft import Draft, DraftAnnotations, DraftItem
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import ITEM_SCHEMA, STATUSES, ClassRecord
@@ -21,7 +22,6 @@ from model_playground.datasets.table_columns import (
     column_of_beginnings,
     find_labels,
     numbered_like,
-    plain,
 )
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import (
@@ -34,10 +34,16 @@ from model_playground.datasets.table_labels import (
     UnusableCellError,
     ValueColumns,
 )
-from model_playground.datasets.text_tables import Row, TextTable
+from model_playground.datasets.text_tables import Row, TextTable, plain
 
-_OWN_PARTITION = "partition"
-_OWN_STATUS = "status"
+OWN_PARTITION = "partition"
+"""The column of the part in a table that was exported; it is no further column."""
+
+OWN_STATUS = "status"
+"""The column of how far an item is labelled, if it holds nothing else."""
+
+CLASSES_FILE = "classes.txt"
+"""Beside a table: all classes, one a line, in their order."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,13 @@ def read_labelled(
         if column in source.table.columns
         for cell in source.table.cells(column)
     )
-    reading = _Reading(tuple(image_columns), labels, columns.names, by_beginning=by_beginning)
+    reading = _Reading(
+        tuple(image_columns),
+        labels,
+        columns.names,
+        by_beginning=by_beginning,
+        has_status=OWN_STATUS in columns.names and set(columns.filled(OWN_STATUS)) <= set(STATUSES),
+    )
     read = [one for source in sources for one in reading.rows(source)]
     labelled, findings = _one_item_per_image(read, unite=isinstance(labels, TagColumn))
     return _draft(sources, root, labels, image_columns, labelled, findings)
@@ -142,6 +154,7 @@ class _Reading:
     labels: Labels
     columns: tuple[str, ...]
     by_beginning: bool
+    has_status: bool
 
     def rows(self, source: Source) -> Iterator[_Read | Finding]:
         """Read the rows of a table, or say what is wrong with them."""
@@ -187,10 +200,8 @@ class _Reading:
         used = {*self.labels.columns} | (set() if self.by_beginning else {*self.image_columns})
         further = {column: cell for column, cell in cells.items() if column not in used}
         partition = source.partition or _partition(further)
-        status = further.get(_OWN_STATUS, "")
-        if status in STATUSES:
-            del further[_OWN_STATUS]
-        further.pop(_OWN_PARTITION, None)
+        status = further.pop(OWN_STATUS, "") if self.has_status else ""
+        further.pop(OWN_PARTITION, None)
         first, *others = (os.path.join(source.images.folder, path) for path in paths)
         return DraftItem(
             path=first,
@@ -205,9 +216,11 @@ class _Reading:
 
 def _partition(cells: Mapping[str, str]) -> str | None:
     """Return the part that a row names, in our word if it is one of ours."""
-    ranked = sorted(cells, key=lambda column: column != _OWN_PARTITION)
-    word = next((cells[one] for one in ranked if plain(one) in PART_COLUMNS and cells[one]), None)
-    return None if word is None else part_of(word) or word
+    if OWN_PARTITION in cells:
+        word = cells[OWN_PARTITION]
+    else:
+        word = next((cell for one, cell in cells.items() if plain(one) in PART_COLUMNS), "")
+    return part_of(word) or word or None
 
 
 def _free_name(column: str) -> str:
@@ -285,11 +298,15 @@ def _draft(
     items = [one.item for one in labelled]
     classes: tuple[ClassRecord, ...] = ()
     if labels.task == "tagging":
-        classes = _add_tags(annotations, labelled, labels.names)
+        met = [tag for one in labelled for tag in one.label.tags]
+        names = _names(met, labels, root)
+        classes = tuple(ClassRecord(index, name) for index, name in enumerate(names))
+        _add_tags(annotations, labelled, {name: index for index, name in enumerate(names)})
     elif labels.task == "classification":
         for one in labelled:
             one.item.class_name = one.label.class_name
-        classes = _classes(labelled, labels, sources[0].table.path)
+        met = [one.label.class_name for one in labelled if one.label.class_name]
+        classes = _classes(_names(met, labels, root), sources[0].table.path)
     else:
         for one in labelled:
             one.item.values = one.label.values
@@ -309,26 +326,31 @@ def _draft(
     )
 
 
+def _names(met: Iterable[str], labels: Labels, root: Path) -> list[str]:
+    """Return the classes: as a file beside the table lists them, else in natural order."""
+    names = {*met, *labels.names}
+    try:
+        listed = [line.strip() for line in read_text(root / CLASSES_FILE).splitlines()]
+    except InvalidError:
+        listed = []
+    listed = list(dict.fromkeys(one for one in listed if one))
+    return listed if names <= set(listed) else sorted(names, key=natural_order)
+
+
 def _add_tags(
-    annotations: DraftAnnotations, labelled: Sequence[_Read], known: Sequence[str]
-) -> tuple[ClassRecord, ...]:
-    names = ClassNames()
-    for tag in known:
-        names.index(tag)
+    annotations: DraftAnnotations, labelled: Sequence[_Read], places: Mapping[str, int]
+) -> None:
     for number, one in enumerate(labelled):
         for tag in one.label.tags:
             annotations.add_tag(
                 number,
-                class_index=names.index(tag),
+                class_index=places[tag],
                 source_file=one.item.source_file,
                 source_line=one.item.source_line,
             )
-    return names.sorted(annotations)
 
 
-def _classes(labelled: Sequence[_Read], labels: Labels, path: Path) -> tuple[ClassRecord, ...]:
-    met = {one.label.class_name for one in labelled if one.label.class_name}
-    names = sorted(met | set(labels.names), key=natural_order)
+def _classes(names: Sequence[str], path: Path) -> tuple[ClassRecord, ...]:
     if len(names) == 1:
         raise InvalidError(
             "table.one_class",

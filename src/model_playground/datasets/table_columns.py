@@ -19,6 +19,7 @@ from model_playground.datasets.table_labels import (
     ValueColumns,
     one_class_a_row,
 )
+from model_playground.datasets.text_tables import plain
 
 IMAGE_COLUMNS = (
     *("file", "filename", "filepath", "image", "imagefile", "imagename", "imagepath"),
@@ -29,15 +30,6 @@ PART_COLUMNS = ("part", "partition", "set", "split", "subset")
 _TAG_ENDINGS = ("tags", "labels", "categories", "classes", "keywords")
 SAMPLED_ROWS = 1000
 """How many rows are looked at to find the column of images."""
-
-
-def plain(name: str) -> str:
-    """Return a column's name as it is compared: small letters and figures alone.
-
-    >>> plain("Image File")
-    'imagefile'
-    """
-    return "".join(character for character in name.lower() if character.isalnum())
 
 
 # Images

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.datasets.file_names import is_image
 
+_FILE = "file"  # a first row with this cell is a head, whatever else stands in it
+
 
 class Row(NamedTuple):
     """A row: the line of the file that it ends on, and its cells, as many as there are columns."""
@@ -61,6 +63,15 @@ def is_datum(cell: str) -> bool:
     return is_image(cell) or cell.replace(",", ".").lstrip("+-").replace(".", "", 1).isdecimal()
 
 
+def plain(name: str) -> str:
+    """Return a column's name as it is compared: small letters and figures alone.
+
+    >>> plain("Image File")
+    'imagefile'
+    """
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
 def text_table(
     path: Path,
     rows: Sequence[Row],
@@ -81,7 +92,7 @@ def text_table(
     if not rows:
         raise InvalidError("table.empty", "the table {path} is empty", path=name)
     header = rows[0].cells
-    if any(is_datum(cell) for cell in header):
+    if any(is_datum(cell) for cell in header) and not any(plain(one) == _FILE for one in header):
         header = [""] * len(header)
     else:
         rows = rows[1:]

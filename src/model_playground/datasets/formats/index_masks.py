@@ -186,11 +186,11 @@ class IndexMasks(WritableFormat):
         return found
 
     def image_path(self, path: str, partition: str | None) -> str:
-        is_part = partition is not None and part_of(partition) == partition
-        folder = f"images/{partition}" if is_part else "images"
-        if path.startswith(f"{folder}/"):
-            return path
-        return f"{folder}/{path.removeprefix('images/')}"
+        plain = path.removeprefix("images/")
+        is_there = part_of(plain.partition("/")[0]) == partition
+        if partition is None or part_of(partition) != partition or is_there:
+            return f"images/{plain}"
+        return f"images/{partition}/{plain}"
 
     def write(self, export: Export) -> None:
         """Write the masks as they are, named as their images, and the class table."""

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from model_playground.core.errors import InvalidError, unknown_name
+from model_playground.core.records import Finding
+from model_playground.datasets.findings import left_out
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
-    Format,
+    Export,
     Held,
     ReadOptions,
+    WritableFormat,
 )
 from model_playground.datasets.formats.index_masks import class_table_of_masks
-from model_playground.datasets.labelled_tables import Source, read_labelled
+from model_playground.datasets.labelled_tables import (
+    CLASSES_FILE,
+    OWN_PARTITION,
+    OWN_STATUS,
+    Source,
+    read_labelled,
+)
+from model_playground.datasets.records import Revision
 from model_playground.datasets.table_columns import (
     SAMPLED_ROWS,
     best_image_column,
     column_of_beginnings,
 )
 from model_playground.datasets.table_images import TableImages
-from model_playground.datasets.table_labels import Columns
+from model_playground.datasets.table_labels import VALUE_PREFIX, Columns
 from model_playground.datasets.tables import is_table_file, read_tables
 from model_playground.datasets.text_tables import TextTable
 
 
 @FORMATS.register
-class Table(Format):
+class Table(WritableFormat):
     """A table with a row for each image: the file's name, and its class, its tags or its values.
 
     CSV (divided by commas, semicolons or tabs), Parquet, or a sheet of a spreadsheet (XLS, XLSX).
@@ -44,14 +57,28 @@ class Table(Format):
     title = "Table of files"
     tasks: ClassVar[tuple[str, ...]] = ("classification", "tagging", "regression")
     contents: ClassVar[tuple[Held, ...]] = (
-        Held("column of image files", "the item; recognised, or given by --image-column"),
-        Held("columns `image_1`, `image_2`, …; a folder or pattern", "several images of an item"),
-        Held("column of classes", "the class"),
-        Held("columns of 0 and 1", "the class if one is 1 in every row, else tags"),
-        Held("column of lists", "tags; what divides them is recognised, or --tag-separator"),
-        Held("columns of numbers", "the values, for regression; decimal commas are understood"),
-        Held("column `split`, `part`, `set` or `subset`", "the partition; kept as text too"),
-        Held("further columns", "kept as text, to group and filter by"),
+        Held("column of image files", "the item; recognised, or given by --image-column", "`file`"),
+        Held(
+            "columns `image_1`, `image_2`, …; a folder or pattern",
+            "several images of an item",
+            "`file_1`, `file_2`, …",
+        ),
+        Held("column of classes", "the class", "`class`"),
+        Held("columns of 0 and 1", "the class if one is 1 in every row, else tags", ""),
+        Held(
+            "column of lists",
+            "tags; what divides them is recognised, or --tag-separator",
+            "`tags`, as JSON",
+        ),
+        Held(
+            "columns of numbers",
+            "the values, for regression; decimal commas are understood",
+            "`value:` and the name",
+        ),
+        Held("`classes.txt` beside the table", "all classes in their order", "the same"),
+        Held("column `split`, `part`, `set` or `subset`", "the partition; kept as text too", ""),
+        Held("columns `partition`, `status`", "the partition, the status", "the same"),
+        Held("further columns", "kept as text, to group and filter by", "the same"),
         Held("sheets of a spreadsheet", "one, or all that have the same columns; or --sheet"),
     )
     options: ClassVar[tuple[str, ...]] = (
@@ -86,6 +113,34 @@ class Table(Format):
         tables = _chosen_sheets(path, read_tables(path), images, options.sheets)
         sources = [Source(table, images, path.name) for table in tables]
         return read_labelled(sources, path.parent, task=task, options=options)
+
+    several_images: ClassVar[bool] = True
+
+    def losses(self, revision: Revision) -> list[Finding]:
+        label = _LABEL_KIND.get(revision.task)
+        found = [
+            left_out("not_in_format", f"the table has no place for annotations of the kind {kind}")
+            for kind in revision.annotations["kind"].unique().to_pylist()
+            if kind != label
+        ]
+        taken = set(_own_columns(revision)) & set(revision.columns)
+        if taken:
+            said = f"the table uses the columns {', '.join(sorted(taken))} itself"
+            found.append(left_out("not_in_format", said))
+        return found
+
+    def write(self, export: Export) -> None:
+        """Write `labels.csv`, and `classes.txt` where there are classes."""
+        revision = export.revision
+        own = _own_columns(revision)
+        further = [column for column in revision.columns if column not in own]
+        with (export.folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([*own, *further])
+            writer.writerows(_rows(export, own, further))
+        if revision.classes:
+            names = "".join(f"{one.name}\n" for one in revision.classes)
+            (export.folder / CLASSES_FILE).write_text(names, encoding="utf-8")
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -141,3 +196,60 @@ def _chosen_sheets(
         count=len(tables),
         names=", ".join(str(table.sheet) for table in tables),
     )
+
+
+# Writing
+
+_LABEL_KIND = {"classification": "class", "tagging": "tag", "regression": "value"}
+
+
+def _own_columns(revision: Revision) -> list[str]:
+    """Return the columns that say what the records know, in the order in which they are written."""
+    images = 1 + max(
+        (len(one or ()) for one in revision.items["further_images"].to_pylist()), default=0
+    )
+    files = ["file"] if images == 1 else [f"file_{number}" for number in range(1, images + 1)]
+    labels = {
+        "classification": ["class"],
+        "tagging": ["tags"],
+        "regression": [f"{VALUE_PREFIX}{name}" for name in revision.target_names],
+    }.get(revision.task, [])
+    has_parts = revision.items["partition"].null_count < revision.items.num_rows
+    parts = [OWN_PARTITION] if has_parts else []
+    return [*files, *labels, *parts, *([OWN_STATUS] if revision.given_statuses else [])]
+
+
+def _rows(export: Export, own: Sequence[str], further: Sequence[str]) -> Iterator[list[str]]:
+    revision = export.revision
+    labels = _labels(revision)
+    for row in revision.items.to_pylist():
+        item_id = row["item_id"]
+        cells = {
+            **labels[item_id],
+            OWN_PARTITION: row["partition"] or "",
+            OWN_STATUS: export.statuses.get(item_id, ""),
+        }
+        images = [row["path"], *(image["path"] for image in row["further_images"] or ())]
+        names = ["file"] if "file" in own else [one for one in own if one.startswith("file_")]
+        cells |= dict(zip(names, (export.paths[image] for image in images), strict=False))
+        if revision.task == "tagging":
+            cells.setdefault("tags", "[]")
+        yield [*(cells.get(one, "") for one in own), *(row[one] or "" for one in further)]
+
+
+def _labels(revision: Revision) -> dict[str, dict[str, str]]:
+    """Return the cells of each item's labels."""
+    tags: dict[str, list[str]] = defaultdict(list)
+    cells: dict[str, dict[str, str]] = defaultdict(dict)
+    columns = ("item_id", "kind", "class_index", "name", "value")
+    for row in revision.annotations.select(columns).to_pylist():
+        item_id = row["item_id"]
+        if row["kind"] == "class":
+            cells[item_id]["class"] = revision.classes[row["class_index"]].name
+        elif row["kind"] == "tag":
+            tags[item_id].append(revision.classes[row["class_index"]].name)
+        elif row["kind"] == "value":
+            cells[item_id][f"{VALUE_PREFIX}{row['name']}"] = repr(row["value"])
+    for item_id, names in tags.items():
+        cells[item_id]["tags"] = json.dumps(names, ensure_ascii=False)
+    return cells
