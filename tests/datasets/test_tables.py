@@ -14,7 +14,8 @@ from spreadsheet_files import sheet_xml, write_xlsx
 
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.datasets.delimited import read_delimited
-from model_playground.datasets.formats.format import ReadOptions
+from model_playground.datasets.formats.format import Export, ReadOptions
+from model_playground.datasets.formats.table import Table
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import Revision, training_items
 from model_playground.datasets.tables import read_tables
@@ -331,3 +332,70 @@ def test_a_nul_character_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"name,text\na,b\nc,\0d\n")
     with pytest.raises(InvalidError, match="line 3 holds a NUL character"):
         read_delimited(tmp_path / "t.csv")
+
+
+# Writing
+
+
+def written_again(revision: Revision, folder: Path) -> Revision:
+    """Write a table beside copies of its images, and read it again."""
+    source = Table()
+    paths = {}
+    for row in revision.items.to_pylist():
+        for path in [row["path"], *(one["path"] for one in row["further_images"] or ())]:
+            paths[path] = source.image_path(path, row["partition"])
+            (folder / paths[path]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / paths[path]).write_bytes((revision.root / path).read_bytes())
+    source.write(Export(revision, folder, paths, revision.given_statuses))
+    return import_dataset(folder, options=ReadOptions(format="table"))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        (
+            'file,label,1,split\na.png,"N/A, ""x""",2,val\nb.png,9,,\nc.png,é;|,x,fold 3\n',
+            "classification",
+        ),
+        ("file,label\na.png,1\nb.png,2\nc.png,1\n", "classification"),
+        ('file,tags,note\na.png,"[""a, b"", ""c|d""]",x\nb.png,[],y\nc.png,"[""x""]",z\n', None),
+        ("file,cat,dog\na.png,1,1\nb.png,0,0\nc.png,1,0\n", None),
+        ("file,cat,dog,status\na.png,1,0,DONE\nb.png,0,1,\nc.png,1,0,SKIPPED\n", None),
+        ("file,x (m),n,partition\na.png,1e-7,2,train\nb.png,-0.1,1,trainval\nc.png,5,7,\n", "r"),
+        ("file_1,file_2,w\na.png,b.png,1.5\nc.png,,2.5\n", None),
+    ],
+)
+def test_a_table_is_written_and_read_as_it_was(
+    folder: Path, tmp_path: Path, text: str, task: str | None
+) -> None:
+    (folder / "table.csv").write_text(text)
+    targets = ("x (m)", "n") if task == "r" else ()
+    if "1,split" in text:
+        targets = ("label",)
+    options = ReadOptions(target_columns=targets)
+    revision, _ = import_dataset(
+        folder, task="regression" if task == "r" else task, options=options
+    )
+    again = written_again(revision, tmp_path / "again")
+    assert Table().losses(revision) == []
+    assert again.task == revision.task
+    assert again.classes == revision.classes
+    assert again.items.to_pylist() == revision.items.to_pylist()
+    assert again.hash == revision.hash
+    assert again.given_statuses == revision.given_statuses
+
+
+def test_classes_that_no_image_has_are_kept(folder: Path, tmp_path: Path) -> None:
+    (folder / "table.csv").write_text("file,label\na.png,x\nb.png,y\n")
+    (folder / "classes.txt").write_text("y\nx\nz\n")
+    revision, _ = import_dataset(folder / "table.csv")
+    assert [one.name for one in revision.classes] == ["y", "x", "z"]
+    assert written_again(revision, tmp_path / "again").hash == revision.hash
+
+
+def test_what_a_table_cannot_hold_is_said(folder: Path) -> None:
+    (folder / "table.csv").write_text("photo,kind,class\na.png,x,1\nb.png,y,2\n")
+    revision, _ = import_dataset(folder, options=ReadOptions(target_columns=("kind",)))
+    assert [one.message for one in Table().losses(revision)] == [
+        "the table uses the columns class itself"
+    ]

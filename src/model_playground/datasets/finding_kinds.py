@@ -205,6 +205,17 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "The list of classes does not name the id, so nobody knows what it means.",
             "Name it in the list of classes; pixels to ignore are 255.",
         ),
+        Kind(
+            "unknown_colour", "Colour that is not listed", "error",
+            "The class table does not name the colour, so nobody knows what it means.",
+            "Name it in the class table; call colours to ignore `void`.",
+        ),
+        Kind(
+            "blended_colours", "Mask with smoothed edges", "warning",
+            "Rare colours between those of the classes: it was scaled smoothly or saved as JPEG. "
+            "These pixels belong to no class and are ignored.",
+            "Write the mask without smoothing, as PNG.",
+        ),
     ),
     "Classes": (
         Kind(
@@ -546,6 +557,16 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "ambiguous_number", "Number that can be read in two ways", "warning",
             "Its comma or point may stand before the decimals or between the thousands.",
             "Write thousands without one.",
+        ),
+        _reading(
+            "not_one_class", "Row with several classes or none", "error",
+            "An image has one class: of its columns of 0 and 1 one is 1.",
+            "Correct the row, or read the columns as tags with --task tagging.",
+        ),
+        _reading(
+            "not_yes_or_no", "Cell that should hold 0 or 1", "error",
+            "The other cells of its column do.",
+            "Correct the cell.",
         ),
         _reading(
             "unread_key", "Something in the file that is not read", "warning",
