@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def json_mutations(draw: some.DrawFn, content: bytes) -> bytes:
         if kind == "lose":
             del parent[last]
         elif kind == "odd":
-            parent[last] = draw(some.sampled_from(ODD_VALUES))
+            parent[last] = deepcopy(draw(some.sampled_from(ODD_VALUES)))  # it may be changed next
         elif kind == "wrap":
             parent[last] = [parent[last]]
         else:

@@ -53,6 +53,10 @@ class JsonFile:
         self._content = content.removeprefix(codecs.BOM_UTF8)
         self._breaks = np.zeros(0, dtype=np.int64)
 
+    def mentions(self, key: str) -> bool:
+        """Say whether a key, or a text like it, is anywhere in the file."""
+        return f'"{key}"'.encode() in self._content
+
     def decoded(self, kind: type[Wanted]) -> Wanted:
         """Decode the file as a whole.
 
@@ -115,8 +119,9 @@ class JsonFile:
         twice = Counter[str]()
 
         def noted(pairs: list[tuple[str, Any]]) -> None:
-            counts = Counter(key for key, _ in pairs)
-            twice.update({key for key, count in counts.items() if count > 1})
+            if len(dict(pairs)) < len(pairs):
+                counts = Counter(key for key, _ in pairs)
+                twice.update({key for key, count in counts.items() if count > 1})
 
         try:
             json.loads(self._content, object_pairs_hook=noted, parse_int=str)

@@ -42,7 +42,10 @@ class Element:
 
     def find(self, name: str) -> Element | None:
         """Return the first element of a name directly in this one."""
-        return next((one for one in self.children if one.name == name), None)
+        for one in self.children:
+            if one.name == name:
+                return one
+        return None
 
     def all(self, name: str) -> list[Element]:
         """Return all elements of a name directly in this one."""

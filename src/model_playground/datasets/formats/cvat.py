@@ -28,7 +28,7 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.image_classes import ImageClasses, without_items
-from model_playground.datasets.formats.voc_objects import number
+from model_playground.datasets.formats.voc_objects import LARGEST_NUMBER, number
 from model_playground.datasets.outline_shapes import POINTS, ellipse, turned_corners
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.xml_files import Element, first_element, read_xml_children
@@ -423,11 +423,22 @@ def _mask(said: Element, size_wh: tuple[int, int] | None) -> _Pixels:
 
 def _points(text: str) -> list[float]:
     pieces = [one for pair in text.split(";") if pair.strip() for one in pair.split(",")]
-    numbers = [number(one) for one in pieces]
-    found = [one for one in numbers if one is not None]
-    if not found or len(found) < len(numbers) or len(found) % 2:
+    try:
+        found = [float(one) for one in pieces]
+    except ValueError:
+        found = []
+    if not found or len(found) % 2 or "_" in text or not _are_places(found):
         raise ValueError("its points are not x,y;x,y;…")
     return found
+
+
+def _are_places(numbers: list[float]) -> bool:
+    """Say whether all are numbers of a size that places in images can have."""
+    return (
+        max(numbers) <= LARGEST_NUMBER
+        and min(numbers) >= -LARGEST_NUMBER
+        and not math.isnan(sum(numbers))
+    )
 
 
 def _number(said: Element, name: str) -> float:

@@ -112,12 +112,7 @@ class LabelMe(Format):
         root = path if path.is_dir() else path.parent
         reading = _Reading(root, NamedImages(root))
         for file in _json_files(path):
-            name = normalised(os.path.relpath(file, root))
-            if _is_labelme(file):
-                reading.add(file, name)
-            else:
-                said = f"{name} holds no shapes of LabelMe: it is not read"
-                reading.findings.append(left_out("other_json", said, file=name))
+            reading.add(file, normalised(os.path.relpath(file, root)))
         return reading.draft(task, is_whole=path.is_dir())
 
 
@@ -163,6 +158,10 @@ class _Reading:
         """Read a file; one that cannot be read is no item."""
         try:
             file = JsonFile(path, name)
+            if not file.mentions("shapes"):
+                message = f"{name} holds no shapes of LabelMe: it is not read"
+                self.findings.append(left_out("other_json", message, file=name))
+                return
             said = file.decoded(_File)
         except InvalidError as error:
             line = error.arguments["line"]
@@ -275,12 +274,12 @@ class _Reading:
         try:
             shape: _Shape = file.value_of(raw, _Shape)
             points = _points(shape)
+            self._note_unread_keys(file, raw, line)
         except ValueError as error:
             return self._drop("bad_annotation", f"a shape cannot be read ({error})", file, line)
         kind = shape.shape_type or "polygon"
         if not shape.label:
             return self._drop("bad_annotation", f"a {kind} without a label", file, line)
-        self._note_unread_keys(file, raw, line)
         where: dict[str, Any] = {
             "class_index": self.classes.index(shape.label),
             "attributes": _attributes(shape),
@@ -348,6 +347,7 @@ class _Reading:
         self.annotations.add_rle(place, text, size_hw, moved, **where)
 
     def _note_unread_keys(self, file: JsonFile, raw: msgspec.Raw, line: int) -> None:
+        """Count keys that are not read; one that is no text is a ValueError."""
         for key in file.value_of(raw, dict[str, msgspec.Raw]).keys() - _READ_KEYS:
             self.counted["unread_key", f"what shapes say as {key!r}"].append((file.name, line))
 
@@ -372,7 +372,7 @@ def _points(shape: _Shape) -> Points:
     """
     found: Points = []
     for point in shape.points:
-        if len(point) != 2 or not all(abs(one) <= _LARGEST_NUMBER for one in point):
+        if len(point) != 2 or max(point) > _LARGEST_NUMBER or min(point) < -_LARGEST_NUMBER:
             raise ValueError(f"the point {point} is no x and y")
         found.append((point[0], point[1]))
     if not found:

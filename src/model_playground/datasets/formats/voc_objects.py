@@ -24,7 +24,8 @@ _READ = {
 _NOTHING_SAID = ("", "0", "unspecified", "false", "none")
 _COORDINATE = re.compile(r"([xy])(\d+)")
 _LARGEST_SIDE = 2**31 - 1
-_LARGEST_NUMBER = 2.0**53  # what is larger is no place in an image, and cannot be rounded
+LARGEST_NUMBER = 2.0**53
+"""What is larger is no place in an image, and cannot be rounded to a part of a pixel."""
 
 
 @dataclass
@@ -127,7 +128,7 @@ def number(text: str) -> float | None:
         value = float(text.replace(",", ".")) if "_" not in text else math.nan
     except ValueError:
         return None
-    return value if abs(value) <= _LARGEST_NUMBER else None  # false of what is no number
+    return value if abs(value) <= LARGEST_NUMBER else None  # false of what is no number
 
 
 def _outlines(said: Element) -> list[list[float]] | None:
