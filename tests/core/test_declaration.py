@@ -56,3 +56,36 @@ def test_faults_are_sentences_that_name_the_parameter() -> None:
     message = str(caught.value)
     assert "count=12 is refused for the loss example" in message
     assert "the loss example has no parameter 'gama'; did you mean gamma?" in message
+
+
+class Several(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    weight: list[Annotated[float, Field(ge=0)]] | Literal["balanced", "effective"] | None = None
+    size: int = 1
+
+
+@pytest.mark.parametrize("record", [Several, record_of_schema("R", parameters_schema(Several))])
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"weight": "balancd", "size": 0.5},
+            "weight='balancd' is refused for the loss: wanted is a list, or 'balanced' or "
+            "'effective', or null; size=0.5 is refused for the loss: input should be a valid "
+            "integer, got a number with a fractional part",
+        ),
+        (
+            {"weight": [1, -1, "x"]},
+            "weight.1=-1 is refused for the loss: input should be greater than or equal to 0",
+        ),
+        ({"weight": True}, "weight=True is refused for the loss: wanted is a list, or"),
+    ],
+)
+def test_a_parameter_of_several_kinds_has_one_sentence(
+    record: type[BaseModel], given: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InvalidError) as caught:
+        validated(record, given, of="the loss")
+    assert str(caught.value).startswith(sentence)
+    assert str(caught.value).count("weight") == 1

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model_playground.core.contracts import Layout, TargetForm
 from model_playground.core.errors import InvalidError
-from model_playground.losses import CrossEntropyLoss, checks
+from model_playground.losses import CrossEntropyLoss, ProbabilitiesWarning, checks
 from model_playground.losses.base import Loss
 
 OF_INDICES = [loss for loss in ALL if loss.reads[0].form is TargetForm.CLASS_INDEX]
@@ -94,7 +94,7 @@ class TestProbabilitiesForScores:
     @pytest.mark.parametrize("loss", OF_INDICES, ids=lambda loss: loss.name)
     def test_are_warned_of_once(self, loss: type[Loss]) -> None:
         input, target = sample(loss)
-        with pytest.warns(checks.ProbabilitiesWarning, match="leave the model's softmax out"):
+        with pytest.warns(ProbabilitiesWarning, match="leave the model's softmax out"):
             loss()(input.softmax(1), target)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -104,7 +104,7 @@ class TestProbabilitiesForScores:
     def test_are_recognised_in_every_type(self, dtype: torch.dtype) -> None:
         draw = torch.Generator().manual_seed(0)
         probabilities = torch.randn(8, 10, generator=draw).softmax(1).to(dtype)
-        with pytest.warns(checks.ProbabilitiesWarning):
+        with pytest.warns(ProbabilitiesWarning):
             CrossEntropyLoss()(probabilities, torch.arange(8))
 
     @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from model_playground.core.declaration import record_of_schema, validated
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.losses import (
     BinaryCrossEntropyLoss,
@@ -21,7 +22,7 @@ from model_playground.losses import (
     WeightedSum,
     check_values,
 )
-from model_playground.losses.base import LOSSES
+from model_playground.losses.base import LOSSES, declaration
 
 ZEROS = torch.zeros
 
@@ -105,6 +106,14 @@ def test_an_unfit_parameter_is_named(
 ) -> None:
     with pytest.raises(InvalidError, match=sentence):
         LOSSES[loss](**parameters)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
+def test_a_specification_is_refused_for_what_the_loss_itself_refuses(loss: str) -> None:
+    """Its parameters are checked by their schema alone, long before a worker builds the loss."""
+    record = record_of_schema(loss, declaration(LOSSES[loss]).parameters)
+    with pytest.raises(InvalidError, match=r"weight\.1=-1 is refused for the loss"):
+        validated(record, {"weight": [1, -1]}, of="the loss")
 
 
 def test_a_sum_needs_a_weight_for_each_loss() -> None:

@@ -7,10 +7,13 @@ imported inside its `build`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import reduce
+from itertools import groupby
 from operator import or_
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -69,8 +72,35 @@ def validated(record: type[R], parameters: dict[str, Any], *, of: str) -> R:
     try:
         return record.model_validate(parameters)
     except ValidationError as invalid:
-        faults = "; ".join(_fault(dict(error), record, of) for error in invalid.errors())
+        faults = "; ".join(_faults(invalid, record, of))
         raise InvalidError("parameter.invalid", "{faults}", faults=faults, of=of) from None
+
+
+def _faults(invalid: ValidationError, record: type[BaseModel], of: str) -> Iterator[str]:
+    """Yield a sentence for each fault, and one alone for a field of several kinds of values.
+
+    Of such a field pydantic tells each kind's fault. What is wrong inside of a value of the right
+    kind is told; else what is wanted, all kinds together.
+    """
+    errors: list[dict[str, Any]] = [{**error} for error in invalid.errors()]
+    for field, group in groupby(errors, key=lambda error: error["loc"][:1]):
+        of_field = list(group)
+        if not field or not _takes_several_kinds(record, field[0]):
+            yield from (_fault(error, record, of) for error in of_field)
+            continue
+        inside = [error for error in of_field if len(error["loc"]) > 2]
+        for error in inside[:1]:
+            yield _fault({**error, "loc": field + error["loc"][2:]}, record, of)
+        if not inside:
+            schema = record.model_json_schema()["properties"][field[0]]
+            wanted = bounds_text(schema)
+            yield f"{field[0]}={of_field[0]['input']!r} is refused for {of}: wanted is {wanted}"
+
+
+def _takes_several_kinds(record: type[BaseModel], field: str) -> bool:
+    annotation = record.model_fields[field].annotation if field in record.model_fields else None
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return get_origin(annotation) in (Union, UnionType) and len(kinds) > 1
 
 
 def _fault(error: dict[str, Any], record: type[BaseModel], of: str) -> str:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from model_playground.losses.boxes_overlap import NWDBoxLoss as NWDBoxLoss
     from model_playground.losses.boxes_overlap import SIoUBoxLoss as SIoUBoxLoss
     from model_playground.losses.boxes_wise import WiseIoUBoxLoss as WiseIoUBoxLoss
+    from model_playground.losses.checks import ProbabilitiesWarning as ProbabilitiesWarning
     from model_playground.losses.checks import check_values as check_values
     from model_playground.losses.class_weights import balanced_weights as balanced_weights
     from model_playground.losses.class_weights import (
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 _BESIDE_LOSSES = {
     "Addend": "base",
     "Loss": "base",
+    "ProbabilitiesWarning": "checks",
     "WeightedSum": "base",
     "balanced_weights": "class_weights",
     "effective_number_weights": "class_weights",

@@ -83,10 +83,18 @@ def _not_negative(values: list[float] | None) -> list[float] | None:
     return values
 
 
+_FACTORS: dict[str, Any] = {"type": "array", "items": {"type": "number", "minimum": 0}}
+_NONE: dict[str, Any] = {"type": "null"}
+
 Factors = Annotated[
     float | Sequence[float] | Tensor | None,
     RecordedAs(
-        Annotated[list[float] | None, BeforeValidator(_as_list), AfterValidator(_not_negative)]
+        Annotated[
+            list[float] | None,
+            BeforeValidator(_as_list),
+            AfterValidator(_not_negative),
+            WithJsonSchema({"anyOf": [_FACTORS, _NONE]}),
+        ]
     ),
 ]
 """Factors, mostly one for each class, as a list or a tensor; None is a factor of 1 everywhere."""
@@ -112,9 +120,9 @@ ClassFactors = Annotated[
             WithJsonSchema(
                 {
                     "anyOf": [
-                        {"type": "array", "items": {"type": "number"}},
+                        _FACTORS,
                         {"type": "string", "enum": list(get_args(ClassWeighting))},
-                        {"type": "null"},
+                        _NONE,
                     ]
                 }
             ),

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
-from model_playground.losses.base import Addend, Factors, Loss, in_float32, register
+from model_playground.losses.arithmetic import answers_and_kept, in_float32
+from model_playground.losses.base import Addend, Factors, Loss, register
 from model_playground.losses.checks import check_answers
 from model_playground.losses.kernels.answers import AnswersKernel, AnswersTask, sums_of_answers
 from model_playground.losses.kernels.binary import BinaryCrossEntropyKernel
@@ -20,12 +21,6 @@ def finite(scores: Tensor) -> Tensor:
     """Return scores in which ±∞ is the largest finite number, so that 0 · ∞ cannot arise."""
     largest = torch.finfo(scores.dtype).max
     return scores.clamp(-largest, largest)
-
-
-def answers_and_kept(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
-    """Return the answers as numbers, ignored ones as 0, and which ones are not ignored."""
-    kept = target != ignore_index if target.dtype != torch.bool else torch.ones_like(target)
-    return target.to(input.dtype).where(kept, 0), kept
 
 
 def fast_answers(

@@ -7,10 +7,9 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Circumstance, Layout, Link, Reading, TargetForm
-from model_playground.losses.base import ClassFactors, Loss, in_float32, register
-from model_playground.losses.binary import answers_and_kept
+from model_playground.losses.arithmetic import answers_and_kept, in_float32, index_and_kept
+from model_playground.losses.base import ClassFactors, Loss, register
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
-from model_playground.losses.cross_entropy import index_and_kept
 
 _BLOCK = 2**18
 """So many candidates are held at a time while the nearest of them is looked for."""

@@ -8,8 +8,7 @@ from torch import Tensor
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses import kernels
-from model_playground.losses.arithmetic import in_float32, ratio
-from model_playground.losses.arithmetic import index_and_kept as index_and_kept
+from model_playground.losses.arithmetic import in_float32, index_and_kept, ratio
 from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
 from model_playground.losses.checks import check_classes, class_axis, look_for_probabilities
 from model_playground.losses.kernels.regions import RegionSums, region_sums

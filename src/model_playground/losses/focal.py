@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
-from model_playground.losses.base import Addend, ClassFactors, Loss, in_float32, register
-from model_playground.losses.binary import ANSWERS, answers_and_kept, fast_answers, finite
+from model_playground.losses.arithmetic import answers_and_kept, in_float32, index_and_kept
+from model_playground.losses.base import Addend, ClassFactors, Loss, register
+from model_playground.losses.binary import ANSWERS, fast_answers, finite
 from model_playground.losses.checks import check_answers, check_classes, class_axis
-from model_playground.losses.cross_entropy import index_and_kept
 from model_playground.losses.kernels.binary import AsymmetricKernel, FocalKernel
 
 

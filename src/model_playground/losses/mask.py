@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from model_playground.core.contracts import Circumstance, Layout, Traits
-from model_playground.losses.base import Addend, Loss, image_losses, in_float32, ratio, register
-from model_playground.losses.binary import ANSWERS, answers_and_kept, finite
+from model_playground.losses.arithmetic import answers_and_kept, in_float32, ratio
+from model_playground.losses.base import Addend, Loss, image_losses, register
+from model_playground.losses.binary import ANSWERS, finite
 from model_playground.losses.checks import check_answers, check_masks
 
 

@@ -1,7 +1,8 @@
 """The fast paths of the losses: the same values as the formulas, in less time and memory.
 
 A loss asks `apply_to(input)` and then its kernel. Under `torch.compile` the formula is better, for
-the compiler fuses it; under functorch's transforms (`vmap`, `jvp`) only the formula will do.
+the compiler fuses it; under functorch's transforms (`vmap`, `jvp`) and where tangents are carried
+forwards (`torch.autograd.forward_ad`) only the formula will do.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib.util import find_spec
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 _enabled = True
 
@@ -23,6 +25,7 @@ def apply_to(input: Tensor) -> bool:
         _enabled
         and not torch.compiler.is_compiling()
         and torch._C._functorch.peek_interpreter_stack() is None
+        and forward_ad._current_level < 0
         and (input.device.type == "cpu" or (input.is_cuda and _triton_is_installed()))
     )
 
