@@ -120,8 +120,12 @@ ClassFactors = Annotated[
             WithJsonSchema(
                 {
                     "anyOf": [
-                        _FACTORS,
-                        {"type": "string", "enum": list(get_args(ClassWeighting))},
+                        {**_FACTORS, "title": "A factor for each class"},
+                        {
+                            "type": "string",
+                            "enum": list(get_args(ClassWeighting)),
+                            "title": "Computed from the train part",
+                        },
                         _NONE,
                     ]
                 }
