@@ -283,7 +283,7 @@ def segmented(folder: Path, mode: str = "P", labels: str = "") -> Path:
     """One image of 4×2 pixels with two objects of the class 12, its border ignored."""
     draw(folder / "JPEGImages/a.png", (4, 2))
     palette_mask(folder / "SegmentationClass/a.png", [[12, 12, 0, 255], [0, 15, 15, 255]], mode)
-    palette_mask(folder / "SegmentationObject/a.png", [[1, 1, 0, 255], [0, 2, 2, 255]])
+    palette_mask(folder / "SegmentationObject/a.png", [[1, 1, 0, 255], [0, 2, 2, 255]], mode)
     (folder / "ImageSets/Segmentation").mkdir(parents=True)
     (folder / "ImageSets/Segmentation/val.txt").write_text("a\n")
     if labels:
@@ -314,6 +314,47 @@ def test_a_labelmap_gives_classes_by_their_colours(tmp_path: Path) -> None:
         "horse": 15,
         "cow": 12,
     }
+
+
+def test_masks_without_a_palette_are_read_by_their_colours(tmp_path: Path) -> None:
+    labels = "background:0,0,0::\nhorse:192,128,128::\ncow:64,0,128::\nsheep:9,9,9::\n"
+    revision, report = import_dataset(segmented(tmp_path / "named", "RGB", labels))
+    assert report.errors == 0
+    assert revision.class_counts() == {"background": 1, "horse": 1, "cow": 1, "sheep": 0}
+    own, _ = import_dataset(segmented(tmp_path / "own", "RGB"))
+    assert {name for name, count in own.class_counts().items() if count} == {
+        "background",
+        "dog",
+        "person",
+    }
+    objects, _ = import_dataset(tmp_path / "own", task="instance_segmentation")
+    assert objects.object_count == 2
+    assert {name for name, count in objects.class_counts().items() if count} == {"dog", "person"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "complaint"),
+    [
+        ("background:0,0,0::\ndog:64,0,128::\ndog:1,1,1::\n", "'dog' or its colour stands"),
+        ("background:0,0,0::\ndog:64,0,128::\ncat:64,0,128::\n", "'cat' or its colour stands"),
+        ("background:0,0,0::\n", "fewer than two"),
+        ("background:0,0,0::\ndog:64,0,300::\n", "line 2 of"),
+    ],
+)
+def test_labels_that_cannot_be_told_apart_are_refused(
+    tmp_path: Path, labels: str, complaint: str
+) -> None:
+    with pytest.raises(InvalidError, match=complaint):
+        import_dataset(segmented(tmp_path, labels=labels))
+
+
+def test_names_without_colours_are_values_in_their_order(tmp_path: Path) -> None:
+    folder = segmented(tmp_path)
+    names = ["_background_", *(f"kind {number}" for number in range(1, 16))]
+    (folder / "class_names.txt").write_text("\n".join(names))
+    revision, _ = import_dataset(folder)
+    counts = revision.class_counts()
+    assert {name for name, count in counts.items() if count} == {"background", "kind 12", "kind 15"}
 
 
 def test_objects_are_run_lengths_of_the_class_beneath_them(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.class_tables import read_class_table
+from model_playground.datasets.class_tables import ClassTable, read_class_table
 from model_playground.datasets.file_names import files_under, is_image, normalised
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import DraftAnnotations
@@ -37,7 +37,6 @@ from model_playground.datasets.formats.voc_lists import PartLists
 from model_playground.datasets.formats.voc_masks import add_objects, mask_classes
 from model_playground.datasets.formats.voc_objects import ObjectReader, size_wh_of
 from model_playground.datasets.parts import part_of
-from model_playground.datasets.records import ClassRecord
 
 _ANNOTATION_FOLDERS = ("annotations", "annotation", "xmls", "xml", "labels")
 _CLASS_MASKS = "segmentationclass"
@@ -57,8 +56,9 @@ class PascalVoc(Format):
     are counted from 1, this is one pixel too few at the left and at the top.
 
     Segmentation reads the masks in `SegmentationClass`; their classes are named by `labelmap.txt`
-    or `class_names.txt`, else they are VOC's own. Instance segmentation reads the outlines in the
-    XML files, or the objects in `SegmentationObject`.
+    or `class_names.txt`, else they are VOC's own. Masks that are pictures in colours, instead of
+    having a palette, are read by these. Instance segmentation reads the outlines in the XML files,
+    or the objects in `SegmentationObject`.
     """
 
     name = "pascal_voc"
@@ -291,20 +291,21 @@ def _read_masks(layout: _Layout, options: ReadOptions) -> Draft:
     findings: list[Finding] = []
     items = list(_masked_items(layout, layout.class_masks, findings))
     findings += _partitions(layout, items, "segmentation")
-    classes, said = _classes(layout, options)
+    table, said = _classes(layout, options)
     return Draft(
         root=layout.root,
         task="segmentation",
         items=items,
-        classes=classes,
+        classes=table.classes,
         findings=[*findings, *said],
+        ignored_pixel_values=table.ignored,
     )
 
 
 def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
     findings: list[Finding] = []
     annotations = DraftAnnotations()
-    classes, said = _classes(layout, options)
+    table, said = _classes(layout, options)
     kinds = {os.path.splitext(os.path.basename(one))[0]: one for one in layout.class_masks}
     items: list[DraftItem] = []
     for item in _masked_items(layout, layout.object_masks, findings):
@@ -315,7 +316,7 @@ def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
             findings.append(blocking("mask_without_classes", message, file=file))
             continue
         faults = add_objects(
-            annotations, len(items), layout.root / file, layout.root / kind, classes, file
+            annotations, len(items), layout.root / file, layout.root / kind, table.classes, file
         )
         findings += faults
         if not any(one.severity == "error" for one in faults):
@@ -326,7 +327,7 @@ def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
         root=layout.root,
         task="instance_segmentation",
         items=items,
-        classes=classes,
+        classes=table.classes,
         findings=[*findings, *said],
         annotations=annotations,
     )
@@ -348,12 +349,10 @@ def _masked_items(
         yield DraftItem(layout.path(found[0]), mask_path=layout.path(mask), partition=partition)
 
 
-def _classes(
-    layout: _Layout, options: ReadOptions
-) -> tuple[tuple[ClassRecord, ...], list[Finding]]:
+def _classes(layout: _Layout, options: ReadOptions) -> tuple[ClassTable, list[Finding]]:
     """Return the classes of the masks: as the user says, else as the files beside them do."""
     if options.class_table is not None:
-        return read_class_table(options.class_table).classes, []
+        return read_class_table(options.class_table), []
     nearest = (layout.root / layout.class_masks[0]).parent if layout.class_masks else layout.root
     folders = [one for one in (nearest, *nearest.parents) if one.is_relative_to(layout.root)]
     return mask_classes(folders, [layout.path(one) for one in layout.class_masks])

@@ -12,6 +12,8 @@ from PIL import Image
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
+from model_playground.datasets.class_tables import ClassTable
+from model_playground.datasets.colours import are_colours, colour_value
 from model_playground.datasets.delimited import read_text
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import DraftAnnotations
@@ -28,7 +30,8 @@ CLASSES = (
 Colour = tuple[int, int, int]
 
 _VOID_NAMES = ("__ignore__", "void", "ignored")
-_COLOUR_IDS = 2**24  # a class id from here on stands for the colour in its lower bits
+_VOID = IGNORED_PIXEL_VALUE
+_VALUES = 256  # that a pixel of a mask with a palette can have
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,19 @@ def palette_colour(value: int) -> Colour:
     return colour[0], colour[1], colour[2]
 
 
-def mask_classes(
-    folders: Sequence[Path], masks: Sequence[str]
-) -> tuple[tuple[ClassRecord, ...], list[Finding]]:
+def mask_classes(folders: Sequence[Path], masks: Sequence[str]) -> tuple[ClassTable, list[Finding]]:
     """Return the classes of masks: named by a `labelmap.txt`, a `class_names.txt`, or VOC's own.
+
+    Masks without a palette that are pictures in colours have these as their pixel values.
 
     Args:
         folders: where such a file may stand, the nearest first.
         masks: absolute paths of the masks.
 
     Raises:
-        InvalidError: a file of names cannot be read, or names a class twice.
+        InvalidError: a file of names cannot be read, or names a class or a colour twice.
     """
+    palette = _palette(masks)
     found = next(
         (
             folder / name
@@ -72,16 +76,14 @@ def mask_classes(
         None,
     )
     if found is None:
+        own = [_Label(name, palette_colour(value)) for value, name in enumerate(CLASSES)]
+        known = own if palette.in_colours else [_Label(one.name, None) for one in own]
         said = (
-            "no labelmap.txt stands beside the masks: their values are taken for background and "
-            "the 20 classes of Pascal VOC"
+            "no labelmap.txt stands beside the masks: they are taken to have background and the "
+            "20 classes of Pascal VOC"
         )
-        classes = tuple(ClassRecord(index, name, index) for index, name in enumerate(CLASSES))
-        return classes, [information("classes_assumed", said)]
-    labels = _labels(found)
-    palette = _palette(masks)
-    ids = [(label.name, _value_of(label, place, palette)) for place, label in enumerate(labels)]
-    return tuple(ClassRecord(index, name, value) for index, (name, value) in enumerate(ids)), []
+        return _table(known, palette, "VOC's own classes"), [information("classes_assumed", said)]
+    return _table(list(_read_labels(found)), palette, str(found)), []
 
 
 def add_objects(
@@ -94,10 +96,13 @@ def add_objects(
 ) -> list[Finding]:
     """Add the objects of a mask as run lengths; of what kind each is the class mask says.
 
-    Pixels of the value 0 belong to no object, those of 255 are on the border of one.
+    Pixels of the value 0 belong to no object, those of 255 are on the border of one; in pictures
+    without a palette these are black and VOC's light border.
     """
+    colours = are_colours(one.source_id or 0 for one in classes)
+    outside = {colour_value(palette_colour(one)) if colours else one for one in (0, _VOID)}
     try:
-        numbers, values = load_mask(objects), load_mask(kinds)
+        numbers, values = load_mask(objects, colours=colours), load_mask(kinds, colours=colours)
     except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
         return [blocking("unreadable_mask", f"{file}: {error}", file=file)]
     if numbers.shape != values.shape:
@@ -107,12 +112,12 @@ def add_objects(
     index_of = {one.source_id: one.index for one in classes}
     findings: list[Finding] = []
     for value in np.unique(numbers).tolist():
-        if value in (0, IGNORED_PIXEL_VALUE):
+        if value in outside:
             continue
         inside = numbers == value
         found, counts = np.unique(values[inside], return_counts=True)
         kind = int(found[counts.argmax()])
-        if kind not in index_of or kind == 0:
+        if kind not in index_of or kind in outside:
             said = f"{file}: the object {value} is of the pixel value {kind}, which is no class"
             findings.append(left_out("unknown_class_id", said, file=file))
             continue
@@ -124,19 +129,29 @@ def add_objects(
     return findings
 
 
-def _labels(file: Path) -> list[_Label]:
-    labels = [one for one in _read_labels(file) if one.name not in _VOID_NAMES]
-    names = [one.name for one in labels]
-    twice = next((one for place, one in enumerate(names) if one in names[:place]), None)
-    if twice is not None or len(labels) < 2:
-        why = f"it names {twice!r} twice" if twice is not None else "it names fewer than two"
-        raise InvalidError(
-            "voc.labels",
-            "the classes in {file} cannot be used: {why}",
-            file=str(file),
-            why=why,
-        )
-    return labels
+def _table(labels: Sequence[_Label], palette: _Palette, file: str) -> ClassTable:
+    """Give each class its pixel value: where its colour is in the palette, or else its place."""
+    classes: dict[int, str] = {}
+    ignored: list[int] = [colour_value(palette_colour(_VOID))] if palette.in_colours else []
+    named = [one for one in labels if one.name not in _VOID_NAMES]
+    for place, one in enumerate(named):
+        value = palette.value_of(one.colour, place)
+        if value in classes or one.name in classes.values():
+            raise _bad_labels(file, f"{one.name!r} or its colour stands in it twice")
+        classes[value] = one.name
+    if len(classes) < 2:
+        raise _bad_labels(file, "it names fewer than two")
+    for one in labels:
+        if one.name in _VOID_NAMES and one.colour is not None:
+            ignored.append(palette.value_of(one.colour, _VOID))
+    records = (ClassRecord(at, name, value) for at, (value, name) in enumerate(classes.items()))
+    return ClassTable(tuple(records), tuple(one for one in ignored if one not in classes))
+
+
+def _bad_labels(file: str, why: str) -> InvalidError:
+    return InvalidError(
+        "voc.labels", "the classes in {file} cannot be used: {why}", file=file, why=why
+    )
 
 
 def _read_labels(file: Path) -> Iterator[_Label]:
@@ -173,30 +188,37 @@ def _name_and_colour(text: str) -> tuple[str, Colour | tuple[()] | None]:
     return name.strip(), ((red, green, blue) if max(red, green, blue) <= 255 else ())
 
 
-def _palette(masks: Sequence[str]) -> list[Colour] | str:
-    """Return the colours of the first mask that can be opened, or its mode if it has no palette."""
+@dataclass(frozen=True)
+class _Palette:
+    """How the masks say their values: by a palette, by the colours themselves, or as numbers."""
+
+    colours: tuple[Colour, ...] = ()
+    in_colours: bool = False
+
+    def value_of(self, colour: Colour | None, place: int) -> int:
+        """Return the pixel value of a colour, or of a class that stands at a place of a list."""
+        if colour is not None and self.in_colours:
+            return colour_value(colour)
+        if colour is None or not self.colours:
+            return place
+        # What the palette lacks is in no mask: it gets a value that none can have.
+        return self.colours.index(colour) if colour in self.colours else _VALUES + place
+
+
+def _palette(masks: Sequence[str]) -> _Palette:
+    """Return the palette of the first mask that can be opened."""
     for mask in masks:
         try:
             with Image.open(mask) as image:
                 colours = image.getpalette("RGB")
-                mode = image.mode
+                in_colours = image.mode in ("RGB", "RGBA")
         except Exception:  # it is reported where all masks are read
             continue
-        if colours is None:
-            return mode
-        return [
-            (colours[at], colours[at + 1], colours[at + 2]) for at in range(0, len(colours) - 2, 3)
-        ]
-    return "P"
+        return _Palette(tuple(_colours_of(colours or [])), in_colours)
+    return _Palette()
 
 
-def _value_of(label: _Label, place: int, palette: list[Colour] | str) -> int:
-    """Return the pixel value of a class: where its colour stands in the palette, else its place."""
-    if label.colour is None:
-        return place
-    if isinstance(palette, str):
-        if palette in ("RGB", "RGBA"):
-            red, green, blue = label.colour
-            return _COLOUR_IDS + (red << 16) + (green << 8) + blue
-        return place
-    return palette.index(label.colour) if label.colour in palette else place
+def _colours_of(numbers: Sequence[int]) -> Iterator[Colour]:
+    """Yield the colours of a palette that Pillow gives as red, green, blue, red, …"""
+    for at in range(0, len(numbers) - 2, 3):
+        yield numbers[at], numbers[at + 1], numbers[at + 2]
