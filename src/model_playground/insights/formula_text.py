@@ -21,13 +21,14 @@ _words = " ".join(_NAMED).split()
 _SIGNS = {
     **dict(zip(_words[::2], _words[1::2], strict=True)),
     **dict.fromkeys((",", ";", ":", " "), " "),
-    **dict.fromkeys(("quad", "qquad"), "  "),
+    **dict.fromkeys(("quad", "qquad"), "\t"),  # wider than what stands between two factors
     **dict.fromkeys(("!", "left", "right", "big", "Big", "bigl", "bigr", "limits"), ""),
     "\\": "; ",
 }
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "vec": "\u20d7"}
 _PLAIN = ("mathrm", "text", "operatorname", "mathbf", "mathcal", "mathit", "textrm", "boldsymbol")
 _FRACTIONS = ("frac", "tfrac", "dfrac")
+_FUNCTIONS = ("exp", "ln", "log", "sin", "cos", "tan", "arcsin", "arctan", "cosh", "tanh")
 _LOWERED = dict(
     zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
 )
@@ -45,7 +46,13 @@ def formula_text(latex: str) -> str:
     """
     text = _Reader(_TOKEN.findall(" ".join(latex.split()))).read()
     text = text.replace("-", "−")
-    for wrong, right in ((r" +([,;)])", r"\1"), (r"\( +", "("), (r" {2,}", "  ")):
+    for wrong, right in (
+        (r" +([,;)])", r"\1"),
+        (r"([({]) +", r"\1"),
+        (r" +\}", "}"),
+        (r" {2,}", " "),
+        (r" *\t *", "  "),
+    ):
         text = re.sub(wrong, right, text)
     return unicodedata.normalize("NFC", text).strip()
 
@@ -66,9 +73,16 @@ class _Reader:
                 break
             if token in "^_":
                 self._attach(parts, token)
+            elif token[1:] in _FRACTIONS and self._follows_a_function(parts):
+                parts.append(f"({self._one(token)})")
             else:
                 parts.append(self._one(token))
         return "".join(parts)
+
+    @staticmethod
+    def _follows_a_function(parts: list[str]) -> bool:
+        """Say whether a fraction is what a function is taken of, as a bar shows and no slash."""
+        return next((part for part in reversed(parts) if part.strip()), "") in _FUNCTIONS
 
     def _take(self) -> str:
         self._at += 1
@@ -84,7 +98,7 @@ class _Reader:
         if token == "{":
             return self.read()
         if token == "&":
-            return " "
+            return ", "
         if not token.startswith("\\"):
             return " " if token.isspace() else token
         name = token[1:]
@@ -100,7 +114,7 @@ class _Reader:
             return self._argument()
         if name in ("begin", "end"):
             environment = self._argument()
-            return {"begin": "{ ", "end": " }"}[name] if environment == "cases" else ""
+            return {"begin": "{", "end": "}"}[name] if environment == "cases" else ""
         return _SIGNS.get(name, name)
 
     def _attach(self, parts: list[str], mark: str) -> None:

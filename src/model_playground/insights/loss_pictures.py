@@ -68,6 +68,7 @@ def draw_losses(
 
     paints = DARK if dark else LIGHT
     columns = len(movements)
+    shows_zero = _is_near_zero([curve.values for drawn in curves.values() for curve in drawn])
     with rc_context({**style(paints), "figure.facecolor": paints["page"], "font.size": 10}):
         figure = Figure(figsize=(_WIDTH * max(columns, 1.25), _HEIGHT))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -81,6 +82,8 @@ def draw_losses(
                 value.plot(movement.shown, curve.values, label=label, **look)
                 slope.plot(movement.shown, curve.slopes, **look)
             _finish(value, slope, movement, paints)
+            for axes in (slope, value) if shows_zero else (slope,):
+                axes.axhline(0, color=paints["muted"], linewidth=0.8)
             value.set_title(f"If {movement.title}" if columns > 1 else "")
         grid[0][0].set_ylabel("loss")
         slopes = dict.fromkeys(movement.slope_of for movement in movements)
@@ -102,9 +105,18 @@ def _series(paints: Mapping[str, str]) -> list[str]:
     return [paint for name, paint in paints.items() if name.startswith("series")]
 
 
+def _is_near_zero(values: Sequence[Sequence[float]]) -> bool:
+    """Say whether 0 can be on the axis without pressing the curves into a strip.
+
+    >>> _is_near_zero([[0.1, 0.9]]), _is_near_zero([[-12.0, -11.0]])
+    (True, False)
+    """
+    low, high = min(map(min, values)), max(map(max, values))
+    return max(low, -high) <= high - low
+
+
 def _finish(value: Axes, slope: Axes, movement: Movement, paints: Mapping[str, str]) -> None:
     for axes in (value, slope):
-        axes.axhline(0, color=paints["muted"], linewidth=0.8)
         if movement.exact is not None:
             axes.axvline(movement.exact, color=paints["muted"], linewidth=0.8, linestyle=":")
         if movement.logarithmic:
@@ -116,11 +128,12 @@ def _finish(value: Axes, slope: Axes, movement: Movement, paints: Mapping[str, s
             "exact",
             (movement.exact, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(4, -2),
+            xytext=(0, 3),
             textcoords="offset points",
             color=paints["muted"],
             fontsize=8.5,
-            va="top",
+            ha="center",  # above the axes, where no curve goes
+            va="bottom",
         )
     slope.set_xlabel(movement.label)
 

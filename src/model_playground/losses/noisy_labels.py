@@ -52,9 +52,9 @@ class SymmetricCrossEntropyLoss(NoisyLabelLoss):
         p: the predicted probability of each class
         y: the class by its label, which may be wrong
         \alpha: alpha, the factor of cross-entropy
-        \beta: beta, the factor of reverse cross-entropy, -\sum_c p_c \log q_c, where q is 1 at the
-            label's class and 0 at the others
-        A: log_zero, which stands for \log 0 there
+        \beta: beta, the factor of reverse cross-entropy, the sum of -p log q over the classes,
+            where q is 1 at the label's class and 0 at the others
+        A: log_zero, which stands for log 0 there
         N: the number of items or pixels; ignored ones are left out
         i: the item or pixel
     Lowest value:
