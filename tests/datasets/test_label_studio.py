@@ -147,7 +147,7 @@ def test_a_painted_region_is_read_as_run_lengths(tmp_path: Path) -> None:
         (a_result(x=1, y=2, width=3), "bad_box"),
         (a_result(x=1, y=2, width=3, height="4"), "bad_box"),
         (a_result(x=1, y=2, width=3, height=1e300), "bad_box"),
-        (a_result("polygonlabels", points=[[1, 2], [3]]), "bad_box"),
+        (a_result("polygonlabels", points=[[1, 2], [3]]), "bad_annotation"),
         (a_result("rectanglelabels", x=1, y=2, width=3, height=4, rectanglelabels=[]), "bad_box"),
         (a_result() | {"image_rotation": 90}, "bad_box"),
         (a_result("brushlabels", format="rle", rle=[1, 2]), "bad_run_lengths"),

@@ -83,7 +83,7 @@ def test_a_box_is_read_with_all_that_is_said_of_it(tmp_path: Path) -> None:
         (BOX.replace("5", "five"), "bad_box"),
         (BOX.replace("5", "1e400"), "bad_box"),
         (BOX.replace("5", ""), "bad_box"),
-        ("<polygon><x1>1</x1><y1>2</y1><x2>3</x2></polygon>", "bad_box"),
+        ("<polygon><x1>1</x1><y1>2</y1><x2>3</x2></polygon>", "bad_annotation"),
     ],
 )
 def test_an_object_that_cannot_be_read_is_left_out_by_line(
@@ -186,6 +186,12 @@ def test_a_file_that_is_no_xml_blocks_the_import_by_line(tmp_path: Path) -> None
         import_dataset(write(tmp_path, {"Annotations/a.xml": a_file(), "Annotations/b.xml": text}))
     revision, _ = import_dataset(tmp_path, options=DROP)
     assert len(revision.items) == 1
+
+
+def test_a_folder_of_broken_files_is_recognised_and_says_where(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"Annotations/a.xml": "", "Annotations/b.xml": "<a"})
+    with pytest.raises(InvalidError, match=r"a.xml line 1: .*; .*b.xml line 1"):
+        import_dataset(folder)
 
 
 def test_two_files_of_one_image_and_other_xml_are_reported(tmp_path: Path) -> None:

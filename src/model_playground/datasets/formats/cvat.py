@@ -37,6 +37,7 @@ _ROOT_ELEMENT = "annotations"
 _INSIDE = ("version", "meta", "image", "track")
 _SHAPES = ("box", "polygon", "mask", "ellipse")
 _UNREAD_SHAPES = ("polyline", "points", "cuboid", "skeleton")
+_FAULTS = {"mask": "bad_run_lengths", "box": "bad_box"}
 _LARGEST_SIDE = 2**31 - 1
 _MOST_PIXELS = 2**27  # of the piece of an image that a mask covers: more is an attack
 _FRAME_NUMBER = re.compile(r"(\d{1,18})$")
@@ -260,7 +261,7 @@ class _Reading:
         try:
             shape = _shape_of(said, self.items[place].size_wh)
         except ValueError as error:
-            kind = "bad_run_lengths" if said.name == "mask" else "bad_box"
+            kind = _FAULTS.get(said.name, "bad_annotation")
             return self._drop(kind, f"the {said.name} of {label}: {error}", file, said.line)
         attributes = _attributes(said) | more
         where: dict[str, Any] = {

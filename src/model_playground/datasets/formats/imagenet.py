@@ -103,7 +103,7 @@ class _Files:
 def _files(path: Path) -> _Files:
     found = files_under(path) if path.is_dir() else []
     own = [one for one in found if one.lower().endswith(".xml") and is_of_imagenet(one)]
-    is_own = any(is_annotation(path, one) for one in own[:_LOOKED_INTO])
+    is_own = any(is_annotation(path, one, if_broken=True) for one in own[:_LOOKED_INTO])
     mappings = [one for one in found if os.path.basename(one) in _MAPPINGS]
     return _Files(
         root=path,

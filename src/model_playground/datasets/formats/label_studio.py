@@ -36,6 +36,7 @@ from model_playground.datasets.outline_shapes import POINTS, ellipse
 from model_playground.datasets.records import ITEM_SCHEMA, Status
 
 _GEOMETRIES = ("rectangle", "polygon", "ellipse", "brush")
+_FAULTS = {"brush": "bad_run_lengths", "rectangle": "bad_box"}
 _ANSWERS = ("choices", "number", "rating")
 _UPLOAD_HASH = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _LARGEST_NUMBER = 2.0**53
@@ -304,7 +305,7 @@ class _Reading:
             try:
                 self._add_region(one, place, file, line, labels[own], answers[own])
             except ValueError as error:
-                kind = "bad_run_lengths" if _geometry(one) == "brush" else "bad_box"
+                kind = _FAULTS.get(_geometry(one), "bad_annotation")
                 self._drop(kind, f"a {_geometry(one)} cannot be read: {error}", file, line)
 
     def _add_answer(self, said: Values, place: int, file: str, line: int) -> None:

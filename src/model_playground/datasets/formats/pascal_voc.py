@@ -150,11 +150,12 @@ def _layout(path: Path) -> _Layout:
     for file in files:
         folders[os.path.dirname(file)].append(file)
     annotations: list[str] = []
-    for some in folders.values():
+    for folder, some in folders.items():
+        is_named = os.path.basename(folder).lower() in _ANNOTATION_FOLDERS
         xml_files = [
             one for one in some if one.lower().endswith(".xml") and not is_of_imagenet(one)
         ]
-        if any(is_annotation(root, one) for one in xml_files[:_LOOKED_INTO]):
+        if any(is_annotation(root, one, if_broken=is_named) for one in xml_files[:_LOOKED_INTO]):
             annotations += xml_files
     masks = {folder: os.path.basename(folder).lower() for folder in folders}
     of_kind = {

@@ -22,10 +22,17 @@ _IMAGE_FOLDERS = ("jpegimages", "images")
 _OF_IMAGENET = re.compile(r"(?:.*/)?(?:n\d{8}[_.]|ILSVRC\d{4}_)[^/]*")
 
 
-def is_annotation(root: Path, file: str) -> bool:
-    """Say whether a file is the XML of an image's objects."""
+def is_annotation(root: Path, file: str, *, if_broken: bool) -> bool:
+    """Say whether a file is the XML of an image's objects.
+
+    Args:
+        root: the dataset's folder.
+        file: relative to it.
+        if_broken: what is said of one that does not even begin as XML: where it stands, or how it
+            is called, may be enough to take it for one, so that an import says what is wrong.
+    """
     first = first_element(root / file)
-    return first is not None and first.name == ROOT_ELEMENT
+    return if_broken if first is None else first.name == ROOT_ELEMENT
 
 
 def is_of_imagenet(file: str) -> bool:

@@ -69,7 +69,8 @@ class ObjectReader:
         rings = _outlines(said)
         if rings is None or (box is not None and corners is None):
             why = f"the coordinates of {name} are not all numbers"
-            return self._drop("bad_box", why, said.line, file)
+            kind = "bad_annotation" if rings is None else "bad_box"
+            return self._drop(kind, why, said.line, file)
         if corners is None and not rings:
             return self._drop("no_shape", f"{name} has neither box nor outline", said.line, file)
         if len(said.all("bndbox")) > 1:
