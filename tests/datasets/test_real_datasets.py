@@ -97,3 +97,29 @@ def test_coco128_masks_import_with_sparse_ids(real_data: Path) -> None:
         has = [bool(np.any(load_mask(item.mask_path or Path()) == one.source_id)) for item in first]
         assert sum(has) == revision.class_counts(revision.item_ids[:20])[one.name], index
     assert counts["person"] > counts["bicycle"] > 0
+
+
+def test_bccd_is_read_by_its_table_of_boxes(real_data: Path) -> None:
+    revision, report = import_dataset(real_data / "bccd/test.csv", inspect=False)
+    assert (revision.format, revision.items.num_rows) == ("box_table", 364)
+    names = (revision.classes[one].name for one in revision.annotations["class_index"].to_pylist())
+    assert Counter(names) == {"RBC": 4155, "WBC": 372, "Platelets": 361}
+    assert found(report, "empty_box") == ["test.csv"] * 2  # in BloodImage_00338 and _00343
+    assert report.errors == 0
+
+
+def test_ecustfd_is_read_by_its_spreadsheet(real_data: Path) -> None:
+    options = ReadOptions(sheets=("apple", "banana", "bun", "egg"), target_columns=("weight(g)",))
+    revision, report = import_dataset(
+        real_data / "ecustfd/density.xls", task="regression", options=options, inspect=False
+    )
+    assert revision.items.num_rows == 668
+    assert len(set(revision.items["id"].to_pylist())) == 49
+    by_table, _ = weights(real_data)
+    assert labels_by_name(revision) == labels_by_name(by_table)
+    (unit,) = (one.message for one in report.findings if one.kind == "impossible_density")
+    assert "volume(mm^3)" in unit
+
+
+def labels_by_name(revision: Revision) -> dict[str, tuple[float, ...] | None]:
+    return {item.path.name: item.values for item in training_items(revision, revision.item_ids)}

@@ -559,6 +559,16 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Write thousands without one.",
         ),
         _reading(
+            "shares_assumed", "Boxes that are taken for shares", "information",
+            "The sides of all boxes are at most 1, so they are shares of the image's size.",
+            "Nothing, if that is meant.",
+        ),
+        _reading(
+            "labels_absent", "Labels that say what is not there", "information",
+            "Someone looked for the class and did not find it. They are no tags.",
+            "Nothing.",
+        ),
+        _reading(
             "not_one_class", "Row with several classes or none", "error",
             "An image has one class: of its columns of 0 and 1 one is 1.",
             "Correct the row, or read the columns as tags with --task tagging.",

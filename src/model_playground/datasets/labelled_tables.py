@@ -205,7 +205,7 @@ class _Reading:
         first, *others = (os.path.join(source.images.folder, path) for path in paths)
         return DraftItem(
             path=first,
-            columns={_free_name(column): cell for column, cell in further.items()},
+            columns={free_name(column): cell for column, cell in further.items()},
             source_file=source.file,
             source_line=row.line,
             partition=partition,
@@ -223,7 +223,7 @@ def _partition(cells: Mapping[str, str]) -> str | None:
     return part_of(word) or word or None
 
 
-def _free_name(column: str) -> str:
+def free_name(column: str) -> str:
     """Return the name under which a further column is kept beside those of every item."""
     return f"table_{column}" if column in ITEM_SCHEMA.names else column
 

@@ -50,7 +50,7 @@ def read_parquet(path: Path) -> TextTable:
                 column=field.name,
                 path=str(path),
             )
-    columns = [[_text(cell) for cell in column.to_pylist()] for column in table.columns]
+    columns = [[cell_text(cell) for cell in column.to_pylist()] for column in table.columns]
     rows = [Row(line, list(cells)) for line, cells in enumerate(zip(*columns, strict=True), 1)]
     head = Row(0, list(table.column_names))
     return text_table(path, [head, *rows], is_datum=lambda cell: False, typed=True)
@@ -66,7 +66,8 @@ def _holds_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
+    """Return a value as the cell of a table: a list becomes JSON, what is missing is empty."""
     match cell:
         case None:
             return ""

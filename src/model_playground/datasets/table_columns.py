@@ -61,7 +61,7 @@ def numbered_like(column: str, columns: Columns, images: TableImages) -> tuple[s
 def column_of_beginnings(columns: Columns, images: TableImages) -> str | None:
     """Return the column whose cells are how images' names begin, such as an item's id."""
     found = {
-        column: sum(bool(images.beginning(cell)) for cell in columns.cells(column)[:SAMPLED_ROWS])
+        column: sum(bool(images.beginning(cell)) for cell in {*columns.cells(column)})
         for column in columns.names
         if not all(columns.numbers(column).read(cell) is not None for cell in columns.cells(column))
     }

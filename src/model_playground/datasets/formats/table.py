@@ -12,6 +12,7 @@ from typing import ClassVar
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import left_out
+from model_playground.datasets.formats.box_table import has_boxes
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
@@ -20,7 +21,9 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
     WritableFormat,
 )
+from model_playground.datasets.formats.hugging_face import METADATA_FILES, NAME_COLUMN
 from model_playground.datasets.formats.index_masks import class_table_of_masks
+from model_playground.datasets.formats.open_images import is_of_open_images
 from model_playground.datasets.labelled_tables import (
     CLASSES_FILE,
     OWN_PARTITION,
@@ -36,7 +39,7 @@ from model_playground.datasets.table_columns import (
 )
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import VALUE_PREFIX, Columns
-from model_playground.datasets.tables import is_table_file, read_tables
+from model_playground.datasets.tables import is_table_file, read_tables, table_header
 from model_playground.datasets.text_tables import TextTable
 
 
@@ -90,7 +93,7 @@ class Table(WritableFormat):
 
     def detect(self, path: Path) -> str | None:
         if path.is_file():
-            return "it is a table" if is_table_file(path) else None
+            return "it is a table" if is_table_file(path) and not _is_others(path) else None
         if not path.is_dir():
             return None
         names = " and ".join(file.name for file in _files_in(path))
@@ -149,7 +152,7 @@ def _files_in(folder: Path) -> list[Path]:
     of_masks = class_table_of_masks(folder)
     found = []
     for path in sorted(folder.iterdir()):
-        if not is_table_file(path) or not path.is_file() or path == of_masks:
+        if not is_table_file(path) or not path.is_file() or path == of_masks or _is_others(path):
             continue
         try:
             tables = read_tables(path)
@@ -158,6 +161,13 @@ def _files_in(folder: Path) -> list[Path]:
         if any(_names_images(table, images) for table in tables):
             found.append(path)
     return found
+
+
+def _is_others(path: Path) -> bool:
+    """Say whether another format reads a table: boxes, Open Images, Hugging Face's metadata."""
+    if path.name in METADATA_FILES and NAME_COLUMN in table_header(path):
+        return True
+    return is_of_open_images(table_header(path)) or has_boxes(path)
 
 
 def _names_images(table: TextTable, images: TableImages) -> bool:

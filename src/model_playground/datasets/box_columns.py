@@ -1,0 +1,54 @@
+"""Columns of a table that hold the four sides of a box, found by their names, never their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from model_playground.datasets.formats.draft import Box
+from model_playground.datasets.text_tables import plain
+
+_SIDES = (
+    ("left", ("xmin", "minx", "x1", "left", "bboxxmin", "bboxx1", "bboxleft")),
+    ("top", ("ymin", "miny", "y1", "top", "bboxymin", "bboxy1", "bboxtop")),
+    ("right", ("xmax", "maxx", "x2", "right", "bboxxmax", "bboxx2", "bboxright")),
+    ("bottom", ("ymax", "maxy", "y2", "bottom", "bboxymax", "bboxy2", "bboxbottom")),
+)
+_CORNER_AND_SIZE = (
+    ("left", ("x", "bboxx", "boxx")),
+    ("top", ("y", "bboxy", "boxy")),
+    ("width", ("w", "bboxw", "bboxwidth", "boxwidth")),
+    ("height", ("h", "bboxh", "bboxheight", "boxheight")),
+)
+
+
+@dataclass(frozen=True)
+class BoxColumns:
+    """The columns of left and top, and of right and bottom or of width and height."""
+
+    columns: tuple[str, str, str, str]
+    are_sizes: bool
+
+    def box(self, numbers: Mapping[str, float]) -> Box:
+        """Return the box xyxy of a row's numbers."""
+        left, top, third, fourth = (numbers[column] for column in self.columns)
+        if self.are_sizes:
+            return left, top, left + third, top + fourth
+        return left, top, third, fourth
+
+
+def find_box_columns(names: Iterable[str]) -> BoxColumns | None:
+    """Return the columns of boxes, or None if there are not all four of them.
+
+    >>> find_box_columns(["file", "xmin", "xmax", "ymin", "ymax"]).columns
+    ('xmin', 'ymin', 'xmax', 'ymax')
+    """
+    by_name = {plain(name): name for name in names}
+    for sides, are_sizes in ((_SIDES, False), (_CORNER_AND_SIZE, True)):
+        found = [
+            next((by_name[word] for word in words if word in by_name), None) for _, words in sides
+        ]
+        left, top, third, fourth = found
+        if left is not None and top is not None and third is not None and fourth is not None:
+            return BoxColumns((left, top, third, fourth), are_sizes)
+    return None

@@ -1,0 +1,388 @@
+"""A table with a row for each box: the image, the class and the four sides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Finding
+from model_playground.datasets.box_columns import BoxColumns, find_box_columns
+from model_playground.datasets.file_names import NamedImages, is_beside
+from model_playground.datasets.findings import blocking, information, left_out
+from model_playground.datasets.formats.draft import ClassNames
+from model_playground.datasets.formats.format import (
+    FORMATS,
+    Draft,
+    DraftAnnotations,
+    DraftItem,
+    Format,
+    Held,
+    ReadOptions,
+)
+from model_playground.datasets.formats.open_images import is_of_open_images
+from model_playground.datasets.numbers import NumberStyle
+from model_playground.datasets.parts import part_of
+from model_playground.datasets.table_columns import (
+    CLASS_COLUMNS,
+    IMAGE_COLUMNS,
+    PART_COLUMNS,
+    named_files,
+)
+from model_playground.datasets.table_images import TableImages
+from model_playground.datasets.table_labels import Columns
+from model_playground.datasets.tables import is_table_file, read_tables, table_header
+from model_playground.datasets.text_tables import Row, TextTable, plain
+
+_SIZE_COLUMNS = (("width", "imagewidth", "imgwidth"), ("height", "imageheight", "imgheight"))
+
+
+@FORMATS.register
+class BoxTable(Format):
+    """A table with a row for each box: the image's file, the class, and the sides of the box.
+
+    The columns are known by their names, whatever their order: `xmin`, `ymin`, `xmax`, `ymax`, or
+    `x1`, `y1`, `x2`, `y2`, or `x`, `y`, `w`, `h`. A row with an image alone says that nothing is
+    on it. Where all numbers are shares of the image's size, as 0.25, they are read so. The images
+    stand in the table's folder or in folders inside it.
+    """
+
+    name = "box_table"
+    title = "Table of boxes"
+    tasks: ClassVar[tuple[str, ...]] = ("detection", "tagging")
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("`xmin`, `ymin`, `xmax`, `ymax` and alike", "a box, as it stands"),
+        Held("column of image files", "the item; recognised, or given by --image-column"),
+        Held("`class`, `label` and alike", "the class; else --target-column"),
+        Held("`width`, `height`", "compared with the image's own"),
+        Held("column `split`, `part`, `set` or `subset`", "the partition"),
+        Held("further columns", "attributes of the object"),
+        Held("a row whose image does not exist", "blocks the import, reported"),
+    )
+    options: ClassVar[tuple[str, ...]] = ("image_columns", "target_columns", "sheets")
+
+    def detect(self, path: Path) -> str | None:
+        files = _files(path)
+        return f"{files[0].name} has columns of boxes" if files else None
+
+    def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
+        files = _files(path)
+        if len(files) != 1:
+            raise InvalidError(
+                "box_table.which",
+                "{path} has {count} tables of boxes{names}: give the path of one",
+                path=str(path),
+                count=len(files),
+                names=f" ({', '.join(file.name for file in files)})" if files else "",
+            )
+        table = _table(files[0], options.sheets)
+        reading = _Reading(table, _chosen(table, options))
+        for row in table.rows:
+            reading.add(row)
+        return reading.draft(task)
+
+
+def has_boxes(path: Path) -> bool:
+    """Say whether a file is a table with columns of boxes; of spreadsheets any sheet counts."""
+    header = table_header(path)
+    if header:
+        return find_box_columns(header) is not None and not is_of_open_images(header)
+    if path.suffix.lower() not in (".xls", ".xlsx", ".xlsm"):
+        return False
+    try:
+        return any(find_box_columns(table.columns) for table in read_tables(path))
+    except InvalidError:
+        return False
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if is_table_file(path) and has_boxes(path) else []
+    if not path.is_dir():
+        return []
+    return [
+        file
+        for file in sorted(path.iterdir())
+        if file.is_file() and is_table_file(file) and has_boxes(file)
+    ]
+
+
+def _table(path: Path, sheets: Sequence[str]) -> TextTable:
+    tables = [one for one in read_tables(path) if find_box_columns(one.columns) is not None]
+    chosen = [one for one in tables if one.sheet in sheets] if sheets else tables
+    if len(chosen) != 1:
+        raise InvalidError(
+            "box_table.sheet",
+            "{path} has {count} sheets with columns of boxes ({names}): choose one with --sheet",
+            path=str(path),
+            count=len(tables),
+            names=", ".join(str(one.sheet) for one in tables),
+        )
+    return chosen[0]
+
+
+# Which columns
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The columns of a table of boxes."""
+
+    image: str
+    class_name: str
+    box: BoxColumns
+    size: tuple[str, str] | None
+    part: str | None
+
+    @property
+    def all(self) -> set[str | None]:
+        """All of them."""
+        return {self.image, self.class_name, *self.box.columns, *(self.size or ()), self.part}
+
+
+def _chosen(table: TextTable, options: ReadOptions) -> _Chosen:
+    box = find_box_columns(table.columns)
+    assert box is not None  # the table was chosen for it
+    for column in (*options.image_columns, *options.target_columns):
+        table.index(column)
+    if len(options.image_columns) > 1 or len(options.target_columns) > 1:
+        raise InvalidError(
+            "box_table.columns",
+            "a row of {path} is one box: name one column of images and one of classes",
+            path=str(table.path),
+        )
+    size = tuple(_named(table, words) for words in _SIZE_COLUMNS)
+    width, height = size if box.are_sizes is False else (None, None)
+    part = _named(table, PART_COLUMNS)
+    taken = {*box.columns, width, height, part}
+    rest = [column for column in table.columns if column not in taken]
+    image = options.image_columns[0] if options.image_columns else _image_column(table, rest)
+    rest = [column for column in rest if column != image]
+    name = options.target_columns[0] if options.target_columns else _class_column(table, rest)
+    sides = None if width is None or height is None else (width, height)
+    return _Chosen(image, name, box, sides, part)
+
+
+def _named(table: TextTable, words: Sequence[str]) -> str | None:
+    return next((column for column in table.columns if plain(column) in words), None)
+
+
+def _image_column(table: TextTable, columns: Sequence[str]) -> str:
+    images, cells = TableImages(table.path.parent), Columns([table])
+    ranked = [
+        (named_files(cells, column, images), plain(column) in IMAGE_COLUMNS, column)
+        for column in columns
+    ]
+    named, by_name, column = max(ranked, default=(0, False, ""))
+    if named or by_name:
+        return column
+    raise InvalidError(
+        "table.no_image_column",
+        "no column of {path} names image files in {folder} or inside it; its columns are "
+        "{columns}: name one with --image-column, or put the table beside the images",
+        path=str(table.path),
+        folder=str(table.path.parent),
+        columns=", ".join(table.columns),
+    )
+
+
+def _class_column(table: TextTable, columns: Sequence[str]) -> str:
+    """Return the column called so, or the only one of text."""
+    known = [column for column in columns if plain(column) in (*CLASS_COLUMNS, "name", "labelname")]
+    cells = Columns([table])
+    texts = [
+        column
+        for column in columns
+        if any(cells.numbers(column).read(cell) is None for cell in cells.filled(column))
+    ]
+    for some in (known, texts, columns):
+        if len(some) == 1:
+            return some[0]
+    raise InvalidError(
+        "box_table.no_class_column",
+        "it is not clear which column of {path} holds the classes; besides images and boxes it has "
+        "{columns}: name it with --target-column",
+        path=str(table.path),
+        columns=", ".join(columns) or "none",
+    )
+
+
+# Rows
+
+
+@dataclass
+class _Reading:
+    """What was read of a table so far."""
+
+    table: TextTable
+    columns: _Chosen
+    annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
+    names: ClassNames = field(default_factory=ClassNames)
+    items: list[DraftItem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    places: dict[str, int | None] = field(default_factory=dict)
+    by_path: dict[str, int] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)  # the first line of each name
+    without_image: Counter[str] = field(default_factory=Counter)
+    relative: bool = False
+
+    def __post_init__(self) -> None:
+        """Find the images, and how the numbers are written."""
+        cells = Columns([self.table])
+        self.images = NamedImages(self.table.path.parent)
+        self.file = self.table.path.name
+        self.styles: dict[str, NumberStyle] = {
+            column: cells.numbers(column) for column in self.columns.box.columns
+        }
+        numbers = [
+            style.read(cell)
+            for column, style in self.styles.items()
+            for cell in cells.filled(column)
+        ]
+        known = [one for one in numbers if one is not None]
+        within = bool(known) and all(0 <= one <= 1 for one in known)
+        self.relative = within and any(not one.is_integer() for one in known)
+
+    def add(self, row: Row) -> None:
+        """Read a row."""
+        cells = dict(zip(self.table.columns, row.cells, strict=True))
+        item = self._item(cells, row)
+        if item is None:
+            return
+        sides = [cells[column] for column in self.columns.box.columns]
+        name = cells[self.columns.class_name]
+        if not any(sides):
+            if name:
+                self._leave_out("no_shape", f"has the class {name} and no box", row)
+            return
+        numbers = {column: style.read(cells[column]) for column, style in self.styles.items()}
+        wrong = next((column for column, one in numbers.items() if one is None), None)
+        if wrong is not None:
+            said = f"has {cells[wrong]!r} in the column {wrong}, which is no finite number"
+            self._leave_out("bad_box", said, row)
+        elif not name:
+            said = f"has a box and nothing in the column {self.columns.class_name}"
+            self._leave_out("bad_annotation", said, row)
+        else:
+            known = {column: one for column, one in numbers.items() if one is not None}
+            self.annotations.add_box(
+                item,
+                self.columns.box.box(known),
+                class_index=self.names.index(name),
+                attributes={
+                    column: cell
+                    for column, cell in cells.items()
+                    if cell and column not in self.columns.all
+                },
+                source_file=self.file,
+                source_line=row.line,
+            )
+
+    def draft(self, task: str | None) -> Draft:
+        """Return what was read."""
+        folder = self.table.path.parent
+        for name, count in self.without_image.items():
+            if count > 1:
+                said = (
+                    f"{count} lines of {self.table.name} name {name}, the first {self.used[name]}"
+                )
+            else:
+                said = f"line {self.used[name]} of {self.table.name} names {name}"
+            said += f": there is no such image in {folder} or inside it"
+            self.findings.append(
+                blocking("missing_file", said, file=self.file, line=self.used[name])
+            )
+        if self.relative:
+            said = (
+                f"{self.file}: the sides of all boxes are at most 1, so they are shares of the size"
+            )
+            self.findings.append(information("shares_assumed", said, file=self.file))
+        folders = {Path(item.path).parent for item in self.items}
+        return Draft(
+            root=folder,
+            task=task or "detection",
+            items=self.items,
+            classes=self.names.sorted(self.annotations),
+            findings=[*self.findings, *self._unnamed()],
+            annotations=self.annotations,
+            relative=self.relative,
+            image_folders=tuple(one for one in folders if is_beside(one, folder)),
+        )
+
+    def _item(self, cells: dict[str, str], row: Row) -> int | None:
+        """Return the place of the row's image; a new one gets the next."""
+        name = cells[self.columns.image]
+        if name in self.places:
+            if self.places[name] is None:
+                self.without_image[name] += 1
+            return self.places[name]
+        found, by_name = self.images.find(name) if name else ([], False)
+        self.used[name] = row.line
+        self.places[name] = None
+        if not name:
+            said = f"line {row.line} of {self.table.name} names no image file"
+            self.findings.append(blocking("missing_file", said, file=self.file, line=row.line))
+            del self.places[name]
+            return None
+        if not found:
+            self.without_image[name] += 1
+            return None
+        if len(found) > 1:
+            several = " and ".join(sorted(found)[:3])
+            said = f"line {row.line} of {self.table.name} names {name}, which may be {several}"
+            self.findings.append(blocking("ambiguous_file", said, file=self.file, line=row.line))
+            return None
+        self.places[name] = self._place(found[0], cells, row, remapped=by_name and "/" in name)
+        return self.places[name]
+
+    def _place(self, path: str, cells: dict[str, str], row: Row, *, remapped: bool) -> int:
+        if path in self.by_path:
+            return self.by_path[path]
+        if remapped:
+            said = (
+                f"line {row.line} of {self.table.name}: {cells[self.columns.image]} is another "
+                "place; the image was found by its name"
+            )
+            self.findings.append(information("path_remapped", said, file=self.file, line=row.line))
+        word = cells[self.columns.part] if self.columns.part else ""
+        self.items.append(
+            DraftItem(
+                path=path,
+                source_file=self.file,
+                source_line=row.line,
+                partition=part_of(word) or word or None,
+                size_wh=self._size(cells),
+            )
+        )
+        self.by_path[path] = len(self.items) - 1
+        return self.by_path[path]
+
+    def _size(self, cells: dict[str, str]) -> tuple[int, int] | None:
+        if self.columns.size is None:
+            return None
+        width, height = (cells[column] for column in self.columns.size)
+        if not (width.isascii() and height.isascii()) or not (
+            width.isdecimal() and height.isdecimal()
+        ):
+            return None
+        longest = 9  # digits of a side that can be kept
+        if max(len(width), len(height)) > longest or not int(width) or not int(height):
+            return None
+        return int(width), int(height)
+
+    def _leave_out(self, kind: str, said: str, row: Row) -> None:
+        message = f"line {row.line} of {self.table.name} {said}: it is left out"
+        self.findings.append(left_out(kind, message, file=self.file, line=row.line))
+
+    def _unnamed(self) -> list[Finding]:
+        """Name the images that no row names, in the folders from which rows do name some."""
+        named = {item.path for item in self.items}
+        folders = {str(Path(path).parent) for path in named}
+        return [
+            left_out("file_without_row", f"no row names {file}: it is left out", file=file)
+            for file, path in self.images.paths.items()
+            if path not in named and str(Path(path).parent) in folders
+        ]

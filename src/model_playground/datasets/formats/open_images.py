@@ -1,0 +1,301 @@
+"""Open Images: CSV files of boxes and image-level labels, and one that names the classes."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from pathlib import Path
+from typing import ClassVar
+
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import Finding
+from model_playground.datasets.delimited import delimited_header, read_delimited
+from model_playground.datasets.file_names import files_under, is_image, normalised
+from model_playground.datasets.findings import blocking, information, left_out, warning
+from model_playground.datasets.formats.draft import ClassNames
+from model_playground.datasets.formats.format import (
+    FORMATS,
+    Draft,
+    DraftAnnotations,
+    DraftItem,
+    Format,
+    Held,
+    ReadOptions,
+)
+from model_playground.datasets.numbers import NumberStyle
+from model_playground.datasets.parts import part_of
+from model_playground.datasets.records import ClassRecord
+
+_LABEL_COLUMNS = ("ImageID", "LabelName")
+_SIDES = ("XMin", "YMin", "XMax", "YMax")
+_GROUP = "IsGroupOf"
+_FLAGS = ("IsOccluded", "IsTruncated", "IsDepiction", "IsInside")
+_PLAIN = NumberStyle()
+_ABSENT = 0.0
+_CLASS_PREFIX = "/"  # of an id in Google's Knowledge Graph: /m/011k07
+
+
+def is_of_open_images(header: Sequence[str]) -> bool:
+    """Say whether a file's columns are those of Open Images' boxes, labels or masks."""
+    return set(_LABEL_COLUMNS) <= set(header)
+
+
+@FORMATS.register
+class OpenImages(Format):
+    """Open Images: CSV files of boxes or labels by image id, and `class-descriptions….csv`.
+
+    The files stand together in a folder, the images in it or in folders inside it, each named by
+    its id. Sides of boxes are shares of the image's size. Labels of whole images are tags; those
+    whose confidence is 0 were found to be absent, and are none. Rows of images that are not here
+    are left out and counted: one hardly has all of Open Images.
+    """
+
+    name = "open_images"
+    title = "Open Images"
+    tasks: ClassVar[tuple[str, ...]] = ("detection", "tagging")
+    is_certain: ClassVar[bool] = True
+    contents: ClassVar[tuple[Held, ...]] = (
+        Held("`XMin`, `XMax`, `YMin`, `YMax`", "a box"),
+        Held("`IsGroupOf`", "a crowd"),
+        Held(
+            "`IsOccluded`, `IsTruncated`, `IsDepiction`, `IsInside`", "attributes, where they are 1"
+        ),
+        Held("image-level labels", "tags; of confidence 0 none"),
+        Held("`class-descriptions….csv`", "the names of the classes; without it their ids"),
+        Held("`train-….csv` and alike, folders train, validation, test", "the partition"),
+        Held("`Source`, `Confidence` of a box", "not read"),
+        Held("segmentation masks", "not read, reported"),
+        Held("rows of images that are not here", "left out, counted"),
+    )
+
+    def detect(self, path: Path) -> str | None:
+        files = _files(path)
+        return f"{files[0].name} has the columns ImageID and LabelName" if files else None
+
+    def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
+        files = _files(path)
+        if not files:
+            raise InvalidError(
+                "open_images.none",
+                "{path} holds no CSV file with the columns ImageID and LabelName",
+                path=str(path),
+            )
+        root = path if path.is_dir() else path.parent
+        reading = _Reading(root)
+        for file in files:
+            reading.add(file)
+        return reading.draft(task)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        candidates = [path]
+    elif path.is_dir():
+        candidates = sorted(path.glob("*.csv")) + sorted(path.glob("*/*.csv"))
+    else:
+        return []
+    return [
+        file
+        for file in candidates
+        if file.suffix.lower() == ".csv"
+        and file.is_file()
+        and is_of_open_images(delimited_header(file))
+    ]
+
+
+@dataclass
+class _Reading:
+    """What was read of the files so far."""
+
+    root: Path
+    annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
+    names: ClassNames = field(default_factory=ClassNames)
+    items: list[DraftItem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    absent: Counter[str] = field(default_factory=Counter)
+    told: set[str] = field(default_factory=set)  # ids of several images
+    has_boxes: bool = False
+
+    def __post_init__(self) -> None:
+        """Find the images and the names of the classes."""
+        self.images: dict[str, list[str]] = {}
+        for file in files_under(self.root):
+            if is_image(file):
+                stem = os.path.splitext(normalised(file).rpartition("/")[2])[0]
+                self.images.setdefault(stem, []).append(file)
+        self.titles = _class_names(self.root)
+        self.tagged: set[tuple[int, int]] = set()
+
+    def add(self, path: Path) -> None:
+        """Read a file of boxes or labels.
+
+        Raises:
+            InvalidError: it cannot be read to its end.
+        """
+        name = normalised(os.path.relpath(path, self.root))
+        missing: Counter[str] = Counter()
+        for line, row in _rows(path):
+            if "MaskPath" in row:
+                said = f"{name}: segmentation masks of Open Images are not read"
+                self.findings.append(information("masks_unread", said, file=name))
+                return
+            place = self._place(row.get("ImageID", ""), name, line, missing)
+            if place is None:
+                continue
+            if any(side in row for side in _SIDES):
+                self.has_boxes = True
+                self._box(place, row, name, line)
+            else:
+                self._tag(place, row, name, line)
+        if missing:
+            example = next(iter(missing))
+            said = (
+                f"{name}: {sum(missing.values()):,} rows are of {len(missing):,} images that are "
+                f"not here, such as {example}: they are left out"
+            )
+            self.findings.append(left_out("listed_not_here", said, file=name))
+
+    def draft(self, task: str | None) -> Draft:
+        """Return what was read."""
+        if self.absent:
+            total = sum(self.absent.values())
+            said = f"{total:,} labels of confidence 0 say that a class is absent: they are no tags"
+            self.findings.append(information("labels_absent", said))
+        if not self.titles:
+            said = (
+                f"no class-descriptions file stands in {self.root}: classes are called by their ids"
+            )
+            self.findings.append(warning("no_class_names", said))
+        classes = self.names.sorted(self.annotations)
+        return Draft(
+            root=self.root,
+            task=task or ("detection" if self.has_boxes else "tagging"),
+            items=self.items,
+            classes=_titled(classes, self.titles),
+            findings=[*self.findings, *self._without_rows()],
+            annotations=self.annotations,
+            relative=True,
+        )
+
+    def _place(self, image_id: str, file: str, line: int, missing: Counter[str]) -> int | None:
+        if image_id in self.places:
+            return self.places[image_id]
+        found = self.images.get(normalised(image_id), [])
+        if not found:
+            missing[image_id] += 1
+            return None
+        if len(found) > 1:
+            if image_id not in self.told:
+                self.told.add(image_id)
+                several = " and ".join(found[:3])
+                said = f"line {line} of {file} names {image_id}, which may be {several}"
+                self.findings.append(blocking("ambiguous_file", said, file=file, line=line))
+            return None
+        folder = found[0].partition("/")[0] if "/" in found[0] else ""
+        part = part_of(folder) or _part_in(os.path.basename(file))
+        self.items.append(
+            DraftItem(
+                path=os.path.join(self.root, found[0]),
+                partition=part,
+                source_file=file,
+                source_line=line,
+            )
+        )
+        self.places[image_id] = len(self.items) - 1
+        return self.places[image_id]
+
+    def _box(self, place: int, row: dict[str, str], file: str, line: int) -> None:
+        left, top, right, bottom = (_PLAIN.read(row.get(side, "")) for side in _SIDES)
+        name = row.get("LabelName", "")
+        if left is None or top is None or right is None or bottom is None or not name:
+            said = f"line {line} of {file} does not hold a class and four finite numbers"
+            self._drop("bad_box", said, file, line)
+            return
+        self.annotations.add_box(
+            place,
+            (left, top, right, bottom),
+            class_index=self.names.index(name),
+            crowd=row.get(_GROUP) == "1",
+            attributes={
+                flag.removeprefix("Is").lower(): True for flag in _FLAGS if row.get(flag) == "1"
+            },
+            source_file=file,
+            source_line=line,
+        )
+
+    def _tag(self, place: int, row: dict[str, str], file: str, line: int) -> None:
+        name = row.get("LabelName", "")
+        confidence = _PLAIN.read(row.get("Confidence", "1"))
+        if not name or confidence is None:
+            said = f"line {line} of {file} does not hold a class and its confidence"
+            self._drop("bad_annotation", said, file, line)
+        elif confidence == _ABSENT:
+            self.absent[name] += 1
+        elif (key := (place, self.names.index(name))) not in self.tagged:
+            self.tagged.add(key)
+            self.annotations.add_tag(place, class_index=key[1], source_file=file, source_line=line)
+
+    def _drop(self, kind: str, said: str, file: str, line: int) -> None:
+        self.findings.append(left_out(kind, f"{said}: it is left out", file=file, line=line))
+
+    def _without_rows(self) -> Iterator[Finding]:
+        count = sum(map(len, self.images.values())) - len(self.items)
+        if count > 0:
+            used = {item.path for item in self.items}
+            files = (file for some in self.images.values() for file in some)
+            example = next(one for one in files if os.path.join(self.root, one) not in used)
+            said = f"{count:,} images have no row, such as {example}: they are left out"
+            yield left_out("file_without_row", said, file=example)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line and cells by column; there may be millions, so they are not kept.
+
+    What a row lacks is empty.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = [cell.strip() for cell in next(reader, [])]
+            for cells in reader:
+                if any(cells):
+                    padded = chain(map(str.strip, cells), repeat(""))
+                    yield reader.line_num, dict(zip(header, padded, strict=False))
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
+        raise InvalidError(
+            "table.unreadable",
+            "the table {path} cannot be read: {why}",
+            path=str(path),
+            why=getattr(error, "strerror", None) or str(error),
+        ) from None
+
+
+def _part_in(name: str) -> str | None:
+    """Return the part in a file's name: `oidv6-train-annotations-bbox.csv`."""
+    return next((part for word in name.split("-") if (part := part_of(word))), None)
+
+
+def _class_names(root: Path) -> dict[str, str]:
+    """Return the classes' names by their ids."""
+    pattern = "*class*descriptions*.csv"
+    for file in sorted([*root.glob(pattern), *root.glob(f"*/{pattern}")]):
+        table = read_delimited(file, is_datum=lambda cell: cell.startswith(_CLASS_PREFIX))
+        if len(table.columns) == 2:
+            ids, titles = (table.cells(column) for column in table.columns)
+            return {one: title for one, title in zip(ids, titles, strict=True) if one and title}
+    return {}
+
+
+def _titled(classes: Sequence[ClassRecord], titles: dict[str, str]) -> tuple[ClassRecord, ...]:
+    """Give classes their names; one that two classes share is told apart by the id."""
+    named = [titles.get(one.name, one.name) for one in classes]
+    counts = Counter(named)
+    return tuple(
+        ClassRecord(one.index, name if counts[name] == 1 else f"{name} ({one.name})")
+        for one, name in zip(classes, named, strict=True)
+    )
