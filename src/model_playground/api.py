@@ -28,6 +28,7 @@ from model_playground.core.records import (
     DatasetRecord,
     ExperimentForm,
     ExperimentRecord,
+    ExportReport,
     LossCertificate,
     RunSeries,
     SlotChoices,
@@ -96,9 +97,15 @@ class Playground:
         sheets: Sequence[str] = (),
         class_table: str | Path | None = None,
         drop_faulty: bool = False,
+        follow_links: bool = False,
+        inspect: bool = True,
+        copy: bool = False,
         advance: Advance | None = None,
     ) -> tuple[DatasetRecord, CheckReport]:
         """Import labelled images, which stay where they are, and say what was found in them.
+
+        What was found in an image is kept until its file changes: an import that was interrupted,
+        or is made again, looks only into what is new.
 
         Args:
             path: a folder, a table or a class table.
@@ -113,13 +120,16 @@ class Playground:
             sheets: of a spreadsheet, which of its sheets.
             class_table: of masks, the table of pixel value → class name.
             drop_faulty: leave out items that cannot be used instead of refusing the import.
+            follow_links: read what links out of the dataset's folder point to.
+            inspect: look into every image now, else when `inspect_dataset` is called.
+            copy: copy images and masks into the workspace, and read these from then on.
             advance: told of the progress.
 
         Raises:
             InvalidError: the path, a table or an image cannot be read, or the labels are unclear.
         """
         from model_playground.datasets.formats.format import ReadOptions
-        from model_playground.work import datasets
+        from model_playground.work import importing
 
         options = ReadOptions(
             format=format,
@@ -129,9 +139,37 @@ class Playground:
             sheets=tuple(sheets),
             class_table=None if class_table is None else Path(class_table),
             drop_faulty=drop_faulty,
+            follow_links=follow_links,
         )
-        return datasets.import_dataset(
-            self._workspace, Path(path), name=name, task=task, options=options, advance=advance
+        return importing.import_dataset(
+            self._workspace,
+            Path(path),
+            name=name,
+            task=task,
+            options=options,
+            inspect=inspect,
+            copy=copy,
+            advance=advance,
+        )
+
+    def inspect_dataset(
+        self, name: str, *, drop_faulty: bool = False, advance: Advance | None = None
+    ) -> tuple[DatasetRecord, CheckReport]:
+        """Import a dataset again from where it came, and look into every image that is new.
+
+        Args:
+            name: the dataset's name.
+            drop_faulty: leave out items that cannot be used instead of refusing.
+            advance: told of the progress.
+
+        Raises:
+            NotFoundError: there is no such dataset, or its source is not known any more.
+            InvalidError: items cannot be used.
+        """
+        from model_playground.work import importing
+
+        return importing.inspect_dataset(
+            self._workspace, name, drop_faulty=drop_faulty, advance=advance
         )
 
     def list_datasets(self) -> list[DatasetRecord]:
@@ -145,6 +183,50 @@ class Playground:
         from model_playground.store.datasets import get_dataset
 
         return get_dataset(self._workspace.store, name)
+
+    def export_dataset(
+        self,
+        name: str,
+        folder: str | Path,
+        *,
+        format: str,
+        split: str | None = None,
+        with_images: bool = True,
+        link: bool = False,
+        advance: Advance | None = None,
+    ) -> ExportReport:
+        """Write a dataset in a format: labels, and copies of the images beside them.
+
+        The export is there as a whole or not at all. What the format cannot hold is told before
+        anything is written, and stands in the report.
+
+        Args:
+            name: the dataset's name.
+            folder: where to; there is nothing yet, or an empty folder.
+            format: a format that can be written, such as `coco`, `yolo` or `model_playground`.
+            split: write the revision that this split pins, with its parts.
+            with_images: copy the images too.
+            link: make hard links instead of copies where both are on one disk.
+            advance: told of the progress.
+
+        Raises:
+            NotFoundError: there is no such dataset, split or format.
+            InvalidError: the folder is not empty, an image cannot be read, or the format cannot
+                be written.
+        """
+        from model_playground.work import datasets
+
+        return datasets.export_dataset(
+            self._workspace,
+            name,
+            Path(folder),
+            format=format,
+            split=split,
+            with_images=with_images,
+            link=link,
+            notify=self.notify,
+            advance=advance,
+        )
 
     def check_dataset(self, name: str, *, advance: Advance | None = None) -> CheckReport:
         """Check a dataset against its files, which may have changed since the import."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,19 @@ def import_(
     drop_faulty: Annotated[
         bool, typer.Option("--drop-faulty", help="Leave out faulty items, each one reported.")
     ] = False,
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Read what links out of the folder point to.")
+    ] = False,
+    inspect: Annotated[
+        bool,
+        typer.Option(
+            "--inspect/--no-inspect",
+            help="Look into every image now, or later with `dataset inspect`.",
+        ),
+    ] = True,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy images and masks into the workspace.")
+    ] = False,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -75,16 +89,43 @@ def import_(
             sheets=sheet or (),
             class_table=class_table,
             drop_faulty=drop_faulty,
+            follow_links=follow_links,
+            inspect=inspect,
+            copy=copy,
             advance=advance,
         )
     if json:
         print_json(record)
         return
-    typer.echo(
-        f"Imported {record.name} (revision {record.revision_number}): {record.items:,} images, "
-        f"{_labels(record)}, read as {record.format}."
-    )
-    _print_report(report)
+    _print_imported(record, report)
+    if not inspect:
+        typer.echo(
+            "No image was looked into yet, so copies and damaged files are not known: "
+            f"playground dataset inspect {shlex.quote(name)}"
+        )
+
+
+@commands.command("inspect")
+def inspect_(
+    name: str,
+    drop_faulty: Annotated[
+        bool, typer.Option("--drop-faulty", help="Leave out faulty items, each one reported.")
+    ] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Import a dataset again from where it came, and look into every image that is new."""
+    from model_playground.cli.display import print_json
+    from model_playground.cli.progress import stages
+
+    with stages() as advance:
+        record, report = opened(workspace).inspect_dataset(
+            name, drop_faulty=drop_faulty, advance=advance
+        )
+    if json:
+        print_json(record)
+        return
+    _print_imported(record, report)
 
 
 @commands.command("list")
@@ -142,6 +183,63 @@ def check(name: str, workspace: Workspace = None, json: Json = False) -> None:
         _print_report(report)
     if report.errors:
         raise typer.Exit(1)
+
+
+@commands.command()
+def export(
+    name: str,
+    folder: Annotated[Path, typer.Argument(help="Where to: it must not exist yet, or be empty.")],
+    format: Annotated[
+        str, typer.Option("--format", help="How to write it: coco, yolo, model_playground, …")
+    ],
+    split: Annotated[
+        str | None, typer.Option("--split", help="Write a split's items, in its parts.")
+    ] = None,
+    no_images: Annotated[bool, typer.Option("--no-images", help="Write the labels alone.")] = False,
+    link: Annotated[
+        bool,
+        typer.Option(
+            "--link",
+            help="Hard links instead of copies: whoever changes such a file changes the source.",
+        ),
+    ] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Write a dataset in a format, with its images: as a whole or not at all."""
+    from model_playground.cli.display import print_json
+    from model_playground.cli.progress import stages
+
+    with stages() as advance:
+        report = opened(workspace).export_dataset(
+            name,
+            folder,
+            format=format,
+            split=split,
+            with_images=not no_images,
+            link=link,
+            advance=advance,
+        )
+    if json:
+        print_json(report)
+        return
+    files = f" and {report.files:,} files" if report.files else ""
+    typer.echo(
+        f"Wrote {report.items:,} items with {report.annotations:,} annotations{files} to "
+        f"{report.folder} as {report.format}."
+    )
+    if report.findings:
+        typer.echo(
+            f"{len(report.findings)} things are not as in the dataset; they are named above."
+        )
+
+
+def _print_imported(record: DatasetRecord, report: CheckReport) -> None:
+    typer.echo(
+        f"Imported {record.name} (revision {record.revision_number}): {record.items:,} images, "
+        f"{_labels(record)}, read as {record.format}."
+    )
+    _print_report(report)
 
 
 def _labels(record: DatasetRecord) -> str:

@@ -103,6 +103,17 @@ class CheckReport(_Record):
         return sum(finding.severity == "error" for finding in self.findings)
 
 
+class ExportReport(_Record):
+    """What an export wrote, and what the format could not hold."""
+
+    folder: str
+    format: str
+    items: int
+    annotations: int
+    files: int  # images and masks, copied or linked
+    findings: tuple[Finding, ...]
+
+
 class DatasetRecord(_Record):
     """A dataset and its newest revision."""
 

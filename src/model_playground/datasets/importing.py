@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache as cached
 from itertools import islice
@@ -85,7 +87,9 @@ def import_dataset(
     advance = advance or (lambda stage, done, total: None)
     path = Path(os.path.abspath(path.expanduser()))
     chosen, reason = _recognise(path, task, options)
-    draft = chosen.read(path, task=task, options=options)
+    advance("Reading labels", 0, 0)
+    with _uncollected():
+        draft = chosen.read(path, task=task, options=options)
     _check_paths(draft)
     if draft.relative and not inspect:
         _sizes_for_shares(draft, advance)
@@ -111,6 +115,18 @@ def import_dataset(
         recognised=f"read as {chosen.name}, because {reason}",
     )
     return revision, report
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of reference cycles from looking through millions of new objects."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _unknown_size(item: DraftItem, seen: _Inspection) -> Finding | None:
@@ -375,7 +391,10 @@ def _decided(
 
 def _revision(draft: Draft, usable: Sequence[bool], seen: _Inspection, name: str) -> Revision:
     items = [item for item, kept in zip(draft.items, usable, strict=True) if kept]
-    ids = [new_item_id(seen.name(item.path), _content_hash(item, seen) or "") for item in items]
+    ids = [
+        item.item_id or new_item_id(seen.name(item.path), _content_hash(item, seen) or "")
+        for item in items
+    ]
     annotations = pa.concat_tables(
         [
             _table(_annotation_rows(draft, items, ids, seen), ANNOTATION_SCHEMA),
@@ -404,12 +423,13 @@ def _content_hash(item: DraftItem, seen: _Inspection) -> str | None:
 
 def _items(items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection) -> pa.Table:
     images = [_image_fields(item.path, item.size_wh, seen) for item in items]
+    names = [name for name, _ in IMAGE_FIELDS]
     further = [
-        [_image_fields(path, None, seen) for path in item.further_paths] or None for item in items
+        [dict(zip(names, _image_fields(path, None, seen), strict=True)) for path in more] or None
+        for more in (item.further_paths for item in items)
     ]
     columns: dict[str, Any] = {"item_id": ids}
-    for name, _ in IMAGE_FIELDS:
-        columns[name] = [image[name] for image in images]
+    columns |= dict(zip(names, zip(*images, strict=True), strict=True))
     columns["partition"] = [item.partition for item in items]
     columns["further_images"] = further
     own = dict.fromkeys(column for item in items for column in item.columns)
@@ -419,24 +439,17 @@ def _items(items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection) ->
     return pa.table(columns, schema=schema)
 
 
-def _image_fields(path: str, size_wh: tuple[int, int] | None, seen: _Inspection) -> Row:
+def _image_fields(
+    path: str, size_wh: tuple[int, int] | None, seen: _Inspection
+) -> tuple[str | int | None, ...]:
+    """Return what is kept of an image, in the order of IMAGE_FIELDS."""
     image = seen.images.get(path)
     if image is None:
         width, height = size_wh or (None, None)
-        return {
-            "path": seen.name(path),
-            "content_hash": None,
-            "width": width,
-            "height": height,
-            "exif_orientation": None,
-        }
-    return {
-        "path": seen.name(path),
-        "content_hash": image.content_hash,
-        "width": image.width,
-        "height": image.height,
-        "exif_orientation": image.exif_orientation,
-    }
+        return seen.name(path), None, width, height, None
+    return (
+        seen.name(path), image.content_hash, image.width, image.height, image.exif_orientation
+    )  # fmt: skip
 
 
 def _table(rows: Iterator[Row], schema: pa.Schema) -> pa.Table:
@@ -483,16 +496,20 @@ def _objects(
     draft: Draft, usable: NDArray[np.bool_], ids: Sequence[str], seen: _Inspection
 ) -> pa.Table:
     """Return objects and tags with the ids of their items, in pixels."""
-    table = draft.annotations.table()
-    items = table["item"].to_numpy()
-    if not usable.all():
-        table = table.filter(pa.array(usable[items]))
-        items = table["item"].to_numpy()
     sizes_wh = None
     if draft.relative:
         sizes = [seen.size_wh(item) or (0, 0) for item in draft.items]
-        sizes_wh = np.asarray(sizes, dtype=float).reshape(-1, 2)[items]
-    table = in_pixels(table, sizes_wh)
+        sizes_wh = np.asarray(sizes, dtype=float).reshape(-1, 2)
     places = np.cumsum(usable) - 1  # among the items that can be used
-    item_ids = pa.array(ids, pa.string()).take(pa.array(places[items]))
-    return table.set_column(0, "item_id", item_ids).cast(ANNOTATION_SCHEMA)
+    item_ids = pa.array(ids, pa.string())
+    tables = []
+    for batch in draft.annotations.taken():
+        table = pa.Table.from_batches([batch])
+        items = table["item"].to_numpy()
+        if not usable[items].all():
+            table = table.filter(pa.array(usable[items]))
+            items = table["item"].to_numpy()
+        table = in_pixels(table, None if sizes_wh is None else sizes_wh[items])
+        own_ids = item_ids.take(pa.array(places[items]))
+        tables.append(table.set_column(0, "item_id", own_ids).cast(ANNOTATION_SCHEMA))
+    return pa.concat_tables(tables) if tables else ANNOTATION_SCHEMA.empty_table()

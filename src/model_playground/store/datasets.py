@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
@@ -12,6 +12,9 @@ from model_playground.core.records import DatasetRecord
 from model_playground.store.database import Store
 from model_playground.store.names import insert_named, unknown
 from model_playground.store.schema import dataset, item, now, revision
+
+if TYPE_CHECKING:
+    from model_playground.datasets.records import Status
 
 
 def add_revision(
@@ -27,6 +30,7 @@ def add_revision(
     target_names: Sequence[str],
     columns: Sequence[str],
     item_ids: Sequence[str],
+    statuses: Mapping[str, Status] | None = None,
 ) -> DatasetRecord:
     """Add a revision to a dataset, and the dataset if it is new.
 
@@ -45,6 +49,7 @@ def add_revision(
         target_names: the names of the values of a regression.
         columns: further columns of the table.
         item_ids: the ids of all items of the revision.
+        statuses: by item id, what the source says of how far new items are labelled.
 
     Raises:
         InvalidError: the name is refused.
@@ -72,14 +77,23 @@ def add_revision(
                     created=now(),
                 )
             )
-            _add_items(connection, dataset_id, item_ids)
+            _add_items(connection, dataset_id, item_ids, statuses or {})
         return _record(revision_row(connection, name))
 
 
-def _add_items(connection: Connection, dataset_id: int, item_ids: Iterable[str]) -> None:
+def _add_items(
+    connection: Connection,
+    dataset_id: int,
+    item_ids: Iterable[str],
+    statuses: Mapping[str, Status],
+) -> None:
     of_dataset = select(item.c.item_id).where(item.c.dataset_id == dataset_id)
     known = set(connection.scalars(of_dataset))
-    new = [{"dataset_id": dataset_id, "item_id": one} for one in item_ids if one not in known]
+    new = [
+        {"dataset_id": dataset_id, "item_id": one, "status": statuses.get(one, "NEW")}
+        for one in item_ids
+        if one not in known
+    ]
     if new:
         connection.execute(insert(item), new)
 
@@ -99,6 +113,21 @@ def get_dataset(store: Store, name: str, *, revision_hash: str | None = None) ->
     """
     with store.read() as connection:
         return _record(revision_row(connection, name, revision_hash))
+
+
+def item_statuses(store: Store, name: str) -> dict[str, Status]:
+    """Return how far each item of a dataset is labelled, by its id.
+
+    Raises:
+        NotFoundError: there is no such dataset.
+    """
+    with store.read() as connection:
+        revision_row(connection, name)
+        dataset_id = select(dataset.c.id).where(dataset.c.name == name).scalar_subquery()
+        rows = connection.execute(
+            select(item.c.item_id, item.c.status).where(item.c.dataset_id == dataset_id)
+        )
+        return {row.item_id: row.status for row in rows}
 
 
 def revision_row(connection: Connection, name: str, revision_hash: str | None = None) -> Row[Any]:

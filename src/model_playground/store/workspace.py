@@ -34,6 +34,11 @@ class Workspace:
         """The folder with the records of all revisions."""
         return self.artifacts / "revisions"
 
+    @property
+    def copies(self) -> Path:
+        """The folder with the images that were copied, by the hash of their revision."""
+        return self.artifacts / "copies"
+
     def revision_folder(self, revision: str) -> Path:
         """Return where the records of a revision are, by its hash."""
         return self.revisions / revision

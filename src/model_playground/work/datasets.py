@@ -8,11 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from model_playground.core.contracts import Facts, Layout
-from model_playground.core.errors import NotFoundError
-from model_playground.core.records import PARTS, CheckReport, DatasetRecord, Part, SplitRecord
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import (
+    PARTS,
+    CheckReport,
+    DatasetRecord,
+    ExportReport,
+    Part,
+    SplitRecord,
+)
 from model_playground.datasets.checks import check_revision
-from model_playground.datasets.formats.format import ReadOptions
-from model_playground.datasets.importing import import_dataset as read_dataset
+from model_playground.datasets.exporting import export_revision, in_parts
 from model_playground.datasets.pixel_counts import pixel_counts
 from model_playground.datasets.records import Revision, TrainingItem, training_items
 from model_playground.datasets.splitting import listed_parts, split_items
@@ -23,44 +29,50 @@ from model_playground.store.workspace import Workspace
 Advance = Callable[[str, int, int], None]
 
 
-def import_dataset(
-    workspace: Workspace,
-    path: Path,
-    *,
-    name: str,
-    task: str | None,
-    options: ReadOptions,
-    advance: Advance | None,
-) -> tuple[DatasetRecord, CheckReport]:
-    """Read labelled images and keep their records as the dataset's newest revision."""
-    revision, report = read_dataset(path, task=task, options=options, advance=advance)
-    try:
-        previous = stored_datasets.get_dataset(workspace.store, name)
-    except NotFoundError:
-        pass
-    else:
-        revision = revision.with_identity_of(_revision(workspace, previous))
-    revision.write(workspace.revision_folder(revision.hash))
-    record = stored_datasets.add_revision(
-        workspace.store,
-        name=name,
-        revision_hash=revision.hash,
-        task=revision.task,
-        root=str(revision.root),
-        format_name=revision.format,
-        classes=[one.name for one in revision.classes],
-        class_counts=revision.class_counts(),
-        target_names=revision.target_names,
-        columns=revision.columns,
-        item_ids=revision.item_ids,
-    )
-    return record, report.model_copy(update={"dataset": name})
-
-
 def check_dataset(workspace: Workspace, name: str, *, advance: Advance | None) -> CheckReport:
     """Check a dataset's newest revision against its files."""
     record = stored_datasets.get_dataset(workspace.store, name)
     return check_revision(_revision(workspace, record), dataset=name, advance=advance)
+
+
+def export_dataset(
+    workspace: Workspace,
+    name: str,
+    folder: Path,
+    *,
+    format: str,
+    split: str | None,
+    with_images: bool,
+    link: bool,
+    notify: Callable[[str], None],
+    advance: Advance | None,
+) -> ExportReport:
+    """Write a dataset's newest revision, or what a split pins of it, in a format."""
+    revision = newest_revision(workspace, name)
+    if split is not None:
+        of = stored_splits.get_split(workspace.store, split).dataset
+        if of != name:
+            raise InvalidError(
+                "export.other_split",
+                "the split {split} is of the dataset {of}, not of {name}",
+                split=split,
+                of=of,
+                name=name,
+            )
+        revision = in_parts(
+            _revision_of_split(workspace, split),
+            stored_splits.split_items(workspace.store, split),
+        )
+    return export_revision(
+        revision,
+        folder,
+        format=format,
+        statuses=stored_datasets.item_statuses(workspace.store, name),
+        with_images=with_images,
+        link=link,
+        tell=lambda finding: notify(finding.message),
+        advance=advance,
+    )
 
 
 def create_split(

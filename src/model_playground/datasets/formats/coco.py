@@ -6,7 +6,7 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,11 +16,12 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
-from model_playground.datasets.coordinates import rounded
+from model_playground.datasets.coordinates import DECIMALS, rounded
 from model_playground.datasets.file_names import NamedImages
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import attributes_text, box_around
@@ -34,8 +35,9 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
     WritableFormat,
 )
+from model_playground.datasets.json_columns import columns
 from model_playground.datasets.parts import part_of
-from model_playground.datasets.records import ClassRecord, Revision
+from model_playground.datasets.records import OBJECT_KINDS, ClassRecord, Revision
 
 _SLICE = 16_384  # annotations that are Python objects at a time
 _LOOKED_AT = 65_536  # bytes of a file in which its keys are looked for
@@ -66,7 +68,7 @@ class _RunLengths(msgspec.Struct):
     counts: str | list[int]
 
 
-class _Annotation(msgspec.Struct):
+class _Annotation(msgspec.Struct, gc=False):
     image_id: Id
     category_id: Id
     id: Id | None = None
@@ -83,6 +85,19 @@ class _File(msgspec.Struct):
     categories: list[_Category]
 
 
+_PLAIN = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("image_id", pa.int64()),
+        ("category_id", pa.int64()),
+        ("bbox", pa.list_(pa.float64())),
+        ("segmentation", pa.list_(pa.list_(pa.float64()))),
+        ("area", pa.float64()),
+        ("iscrowd", pa.int64()),
+    ]
+)
+"""An annotation as nearly all are: run lengths, attributes and ids that are texts are not here."""
+
 _ANNOTATIONS = msgspec.json.Decoder(list[_Annotation])
 _ANNOTATION = msgspec.json.Decoder(_Annotation)
 _IMAGE = msgspec.json.Decoder(_Image)
@@ -93,7 +108,7 @@ class Coco(WritableFormat):
     """A COCO JSON file of images, categories and objects: boxes, polygons or run lengths.
 
     The images stand in the file's folder or in folders inside it. A folder is read too, with all
-    the COCO files in it or in its folder `annotations`; where several are named after parts, such
+    the COCO files in it or in its folder `annotations`; where a file is named after a part, such
     as `instances_val2017.json`, the part is kept as the partition. Category ids need not be
     contiguous: they are kept beside indices that are. Boxes are x, y, width, height on disk.
     """
@@ -132,7 +147,7 @@ class Coco(WritableFormat):
         images = NamedImages(root, [root / "images", *folders])
         reading = _Reading(root, images, DraftAnnotations(), [], [], {})
         for file in files:
-            reading.add(file, partition=_partition(file) if len(files) > 1 else None)
+            reading.add(file, partition=_partition(file))
         classes = tuple(
             ClassRecord(index, name, source_id)
             for index, (name, source_id) in enumerate(reading.classes.values())
@@ -147,28 +162,16 @@ class Coco(WritableFormat):
         )
 
     def losses(self, revision: Revision) -> list[Finding]:
-        held = ("box", "polygon", "rle")
-        found = [
-            left_out("not_in_format", f"COCO JSON has no place for annotations of the kind {kind}")
-            for kind in revision.annotations["kind"].unique().to_pylist()
-            if kind not in held
-        ]
-        if revision.columns:
-            names = ", ".join(revision.columns)
-            found.append(left_out("not_in_format", f"COCO JSON has no columns such as {names}"))
-        if revision.items["further_images"].null_count < revision.items.num_rows:
-            said = "COCO JSON has one image an item, some here have several"
-            found.append(left_out("not_in_format", said))
-        return found
+        return [left_out("not_in_format", said) for said in _losses(revision)]
 
     def write(self, export: Export) -> None:
         """Write one file, or one for each partition where the source has partitions."""
         revision = export.revision
         partitions = revision.items["partition"].to_pylist()
         names = list(dict.fromkeys(partitions))
-        for partition in names:
+        for partition in names or [None]:
             chosen = pa.array([one == partition for one in partitions])
-            name = "annotations" if len(names) == 1 and partition is None else _file_name(partition)
+            name = _file_name(partition) if names != [None] else "annotations"
             (export.folder / f"{name}.json").write_bytes(
                 msgspec.json.encode(_as_coco(export, revision.items.filter(chosen)))
             )
@@ -216,7 +219,7 @@ def _partition(file: Path) -> str | None:
 
 
 def _file_name(partition: str | None) -> str:
-    return f"instances_{partition or 'others'}"
+    return "instances_" + re.sub(r"[^\w-]+", "_", partition or "others")
 
 
 # Reading
@@ -247,10 +250,19 @@ class _Reading:
         lines = _Lines(content)
         class_index = self._add_classes(decoded.categories, path, name)
         places = self._add_images(decoded.images, lines, name, partition)
-        for start in range(0, len(decoded.annotations), _SLICE):
-            some = decoded.annotations[start : start + _SLICE]
-            decoded.annotations[start : start + _SLICE] = [msgspec.Raw()] * len(some)
-            self._add_slice(some, start, lines, name, places, class_index)
+        self.findings.extend(_unread_keys(decoded.annotations[:_SLICE], name))
+        plain, others = _divided(decoded.annotations)
+        for start, table in columns(plain, _PLAIN, rows_at_once=_SLICE):
+            some = plain[start : start + _SLICE]
+            plain[start : start + _SLICE] = [msgspec.Raw()] * len(some)
+            found = None if table is None else _plain_columns(table, places, class_index)
+            if found is None:
+                self._add_slice(some, lines, name, places, class_index)
+            else:
+                self._add_columns(found, [lines.of(raw) for raw in some], name)
+            _let_go(content, some)
+        for start in range(0, len(others), _SLICE):
+            self._add_slice(others[start : start + _SLICE], lines, name, places, class_index)
 
     def _add_classes(self, categories: Sequence[_Category], path: Path, name: str) -> dict[Id, int]:
         ids = [_key(one.id) for one in categories]
@@ -335,14 +347,11 @@ class _Reading:
     def _add_slice(
         self,
         raws: Sequence[msgspec.Raw],
-        start: int,
         lines: _Lines,
         name: str,
         places: dict[Id, int | None],
         class_index: dict[Id, int],
     ) -> None:
-        if start == 0:
-            self.findings.extend(_unread_keys(raws, name))
         source_lines: list[int | None] = [lines.of(raw) for raw in raws]
         try:
             said: list[_Annotation | None] = list(
@@ -361,6 +370,11 @@ class _Reading:
         if kept:
             self._extend(kept, kept_lines, name, places, class_index)
 
+    def _add_columns(self, found: dict[str, Any], lines: Sequence[int | None], name: str) -> None:
+        if found.get("rings_xy") is not None:
+            self.task = "instance_segmentation"
+        self.annotations.extend(found | _provenance(name, lines))
+
     def _one(self, raw: msgspec.Raw, line: int | None, name: str) -> _Annotation | None:
         """Read an annotation by itself; what is wrong with it is found out here."""
         try:
@@ -378,14 +392,15 @@ class _Reading:
         class_index: dict[Id, int],
     ) -> bool:
         called = f"the annotation {one.id}"
-        image = _key(one.image_id)
+        given, one.category_id = one.category_id, _key(one.category_id)
+        image = one.image_id = _key(one.image_id)
         if image not in places:
             said = f"{called} is of the image {one.image_id}, which is not listed"
             return self._drop("unknown_image", said, line, name)
         if places[image] is None:
             return self._drop("image_unusable", f"{called}: its image cannot be had", line, name)
-        if _key(one.category_id) not in class_index:
-            said = f"{called} has the category {one.category_id}, which is not listed"
+        if one.category_id not in class_index:
+            said = f"{called} has the category {given}, which is not listed"
             return self._drop("unknown_category", said, line, name)
         shape = one.segmentation
         if isinstance(shape, _RunLengths):
@@ -422,11 +437,12 @@ class _Reading:
     ) -> None:
         rows = len(said)
         shapes = [one.segmentation for one in said]
-        polygons = [shape if isinstance(shape, list) else None for shape in shapes]
+        polygons = [shape if isinstance(shape, list) and shape else None for shape in shapes]
         lengths = [
             _text_and_size(shape) if isinstance(shape, _RunLengths) else None for shape in shapes
         ]
-        boxes = np.array([_xywh(one) for one in said], dtype=np.float64)
+        numbers = chain.from_iterable(_xywh(one) if one.bbox is None else one.bbox for one in said)
+        boxes = np.fromiter(numbers, dtype=np.float64).reshape(rows, 4)
         corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
         kinds = np.where(
             [one is not None for one in polygons],
@@ -437,9 +453,9 @@ class _Reading:
             self.task = "instance_segmentation"
         self.annotations.extend(
             {
-                "item": np.array([places[_key(one.image_id)] for one in said], dtype=np.int32),
+                "item": np.array([places[one.image_id] for one in said], dtype=np.int32),
                 "kind": pa.array(kinds.tolist(), pa.string()),
-                "class_index": [class_index[_key(one.category_id)] for one in said],
+                "class_index": [class_index[one.category_id] for one in said],
                 "left": corners[:, 0],
                 "top": corners[:, 1],
                 "right": corners[:, 2],
@@ -451,13 +467,86 @@ class _Reading:
                 "area": [one.area for one in said],
                 "crowd": [True if one.iscrowd else None for one in said],
                 "attributes": [attributes_text(one.attributes) for one in said],
-                "source_file": pa.DictionaryArray.from_arrays(
-                    pa.array(np.zeros(rows, dtype=np.int32)), pa.array([name])
-                ),
-                "source_line": pa.array(lines, pa.int32()),
+                **_provenance(name, lines),
                 "source_id": [None if one.id is None else str(one.id) for one in said],
             }
         )
+
+
+def _divided(raws: Sequence[msgspec.Raw]) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
+    """Divide annotations into those that are boxes or outlines alone, and the others."""
+    plain: list[msgspec.Raw] = []
+    others: list[msgspec.Raw] = []
+    for raw in raws:
+        text = bytes(raw)
+        needs_look = b'"counts"' in text or b'"attributes"' in text
+        (others if needs_look else plain).append(raw)
+    return plain, others
+
+
+def _plain_columns(
+    table: pa.Table, places: dict[Id, int | None], class_index: dict[Id, int]
+) -> dict[str, Any] | None:
+    """Return the columns of annotations that are all usable as they stand, else None."""
+    items = _looked_up(table["image_id"], places)
+    classes = _looked_up(table["category_id"], class_index)
+    boxes = _numbers_in(table["bbox"], 1)
+    if items is None or classes is None or boxes is None or len(boxes) != 4 * len(items):
+        return None
+    if pc.any(pc.not_equal(pc.list_value_length(table["bbox"]), 4)).as_py():
+        return None
+    shapes = table["segmentation"].chunk(0)
+    has_outlines = shapes.null_count < len(shapes)
+    if has_outlines and not _are_outlines(shapes):
+        return None
+    left, top, width, height = boxes.reshape(-1, 4).T
+    is_crowd = pc.not_equal(pc.fill_null(table["iscrowd"], 0), 0)
+    return {
+        "item": items,
+        "kind": pa.repeat("polygon" if has_outlines else "box", len(items)),
+        "class_index": classes,
+        "left": left,
+        "top": top,
+        "right": left + width,
+        "bottom": top + height,
+        "rings_xy": shapes if has_outlines else None,
+        "area": table["area"].chunk(0),
+        "crowd": pc.if_else(is_crowd, True, None).combine_chunks(),
+        "source_id": table["id"].chunk(0).cast(pa.string()),
+    }
+
+
+def _looked_up(ids: pa.ChunkedArray, known: Mapping[Id, int | None]) -> NDArray[np.int32] | None:
+    """Return what is known for each id, or None if anything is not."""
+    if ids.null_count:
+        return None
+    found = [known.get(one) for one in ids.to_pylist()]
+    return None if None in found else np.array(found, dtype=np.int32)
+
+
+def _numbers_in(lists: pa.ChunkedArray | pa.Array, depth: int) -> NDArray[np.float64] | None:
+    """Return the numbers in lists of lists as one array, or None if anything is missing."""
+    for _ in range(depth):
+        if lists.null_count:
+            return None
+        lists = pc.list_flatten(lists)
+    return None if lists.null_count else lists.to_numpy()
+
+
+def _are_outlines(shapes: pa.ListArray) -> bool:
+    """Say whether every annotation has outlines, each of an even number of coordinates."""
+    if _numbers_in(shapes, 2) is None:
+        return False
+    rings = pc.list_value_length(shapes).to_numpy()
+    numbers = pc.list_value_length(pc.list_flatten(shapes)).to_numpy()
+    return bool((rings > 0).all() and (numbers > 0).all() and (numbers % 2 == 0).all())
+
+
+def _provenance(name: str, lines: Sequence[int | None]) -> dict[str, Any]:
+    file = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(len(lines), dtype=np.int32)), pa.array([name])
+    )
+    return {"source_file": file, "source_line": pa.array(lines, pa.int32())}
 
 
 def _content(path: Path) -> Any:
@@ -470,6 +559,17 @@ def _content(path: Path) -> Any:
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from None
     return content[3:] if content[:3] == b"\xef\xbb\xbf" else content
+
+
+def _let_go(content: Any, raws: Sequence[msgspec.Raw]) -> None:
+    """Free the memory that a mapped file takes before the end of what has been read of it."""
+    if isinstance(content, mmap.mmap) and raws:
+        place = _address(raws[0]) - _address(content)
+        content.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
+
+
+def _address(content: Any) -> int:
+    return int(np.frombuffer(content, dtype=np.uint8).ctypes.data)
 
 
 def _decoded(content: Any, path: Path) -> Any:
@@ -502,7 +602,7 @@ class _Lines:
 
     def __init__(self, content: Any) -> None:
         self._content = content
-        self._address = np.frombuffer(content, dtype=np.uint8).ctypes.data
+        self._address = _address(content)
         breaks = np.frombuffer(content, dtype=np.uint8)
         self._breaks = np.concatenate(
             [
@@ -516,14 +616,14 @@ class _Lines:
         """Return the line, from 1."""
         if not len(self._breaks):
             return 1
-        offset = np.frombuffer(raw, dtype=np.uint8).ctypes.data - self._address
+        offset = _address(raw) - self._address
         return int(np.searchsorted(self._breaks, offset)) + 1
 
 
 def _twice_named_keys(content: Any, name: str) -> Iterator[Finding]:
     """Find keys that stand twice in one object, of which JSON readers keep the last."""
-    if all(len(re.findall(f'"{key}"'.encode(), content)) <= 1 for key in _KEYS) and (
-        len(content) > 2**22
+    if len(content) > 2**22 and not any(
+        _stands_twice(f'"{key}"'.encode(), content) for key in _KEYS
     ):
         return
     twice: dict[str, int] = {}
@@ -538,6 +638,11 @@ def _twice_named_keys(content: Any, name: str) -> Iterator[Finding]:
     for key, count in sorted(twice.items()):
         said = f"{name} has the key {key!r} twice in {count} of its objects: the last is read"
         yield warning("key_twice", said, file=name)
+
+
+def _stands_twice(text: bytes, content: Any) -> bool:
+    second: int = content.find(text, content.find(text) + 1)
+    return second >= 0
 
 
 def _unread_keys(raws: Sequence[msgspec.Raw], name: str) -> Iterator[Finding]:
@@ -585,8 +690,7 @@ def _text_and_size(shape: _RunLengths) -> tuple[str, int, int]:
 
 
 def _xywh(one: _Annotation) -> Sequence[float]:
-    if one.bbox is not None:
-        return one.bbox
+    """Return the box around an annotation that says none."""
     if isinstance(one.segmentation, _RunLengths):
         text, height, width = _text_and_size(one.segmentation)
         left, top, right, bottom = run_lengths.box_of(text, (height, width))
@@ -611,6 +715,50 @@ def _rings(polygons: Sequence[list[list[float]] | None]) -> pa.ListArray:
 # Writing
 
 
+def _losses(revision: Revision) -> Iterator[str]:
+    kinds = pc.value_counts(revision.annotations["kind"]).to_pylist()
+    for one in kinds:
+        if one["values"] not in (*OBJECT_KINDS, "mask_pixels"):
+            yield (
+                f"COCO JSON has no place for annotations of the kind {one['values']}: "
+                f"{one['counts']:,} are left out"
+            )
+    if revision.columns:
+        yield f"COCO JSON has no columns such as {', '.join(revision.columns)}"
+    further = revision.items.num_rows - revision.items["further_images"].null_count
+    if further:
+        yield f"COCO JSON has one image an item: of {further:,} items only the first is written"
+    of_further = pc.greater(pc.fill_null(revision.annotations["image_index"], 0), 0)
+    if count := int(pc.sum(of_further).as_py() or 0):
+        yield f"{count:,} objects are of an item's further images: they are not written"
+    words = revision.items["partition"].unique().to_pylist()
+    own = [one for one in words if one is not None and part_of(one) != one]
+    if own:
+        yield (
+            f"{', '.join(own)}: files are named after these parts, but read again they are none; "
+            "COCO's are train, validation and test"
+        )
+
+
+def _is_written(row: dict[str, Any]) -> bool:
+    """Say whether a label is an object of the item's first image."""
+    return row["kind"] in OBJECT_KINDS and not row["image_index"]
+
+
+def _area(row: dict[str, Any]) -> float:
+    """Return the area of an object: what reads COCO expects one, whatever the source said."""
+    if row["rings_xy"]:
+        return round(sum(abs(_signed_area(ring)) for ring in row["rings_xy"]), DECIMALS)
+    if row["rle_counts"] is not None:
+        return float(sum(run_lengths.counts_of(row["rle_counts"])[1::2]))
+    return float(rounded((row["right"] - row["left"]) * (row["bottom"] - row["top"])))
+
+
+def _signed_area(ring: Sequence[float]) -> float:
+    xs, ys = np.asarray(ring[0::2]), np.asarray(ring[1::2])
+    return float(xs @ np.roll(ys, -1) - ys @ np.roll(xs, -1)) / 2
+
+
 def _as_coco(export: Export, items: pa.Table) -> dict[str, Any]:
     revision = export.revision
     wanted = pc.is_in(revision.annotations["item_id"], value_set=items["item_id"])
@@ -620,11 +768,11 @@ def _as_coco(export: Export, items: pa.Table) -> dict[str, Any]:
         "images": [
             {
                 "id": ids[row["item_id"]],
-                "file_name": export.paths[row["item_id"]],
+                "file_name": export.paths[row["path"]],
                 "width": row["width"],
                 "height": row["height"],
             }
-            for row in items.select(["item_id", "width", "height"]).to_pylist()
+            for row in items.select(["item_id", "path", "width", "height"]).to_pylist()
         ],
         "annotations": list(
             _annotations_as_coco(revision.annotations.filter(wanted), ids, category_ids)
@@ -647,7 +795,7 @@ def _annotations_as_coco(
     number = 0
     for batch in table.to_batches(max_chunksize=_SLICE):
         for row in batch.to_pylist():
-            if row["kind"] not in ("box", "polygon", "rle"):
+            if not _is_written(row):
                 continue
             number += 1
             left, top = row["left"], row["top"]
@@ -659,8 +807,7 @@ def _annotations_as_coco(
                 "bbox": [left, top, *size],
                 "iscrowd": int(bool(row["crowd"])),
             }
-            if row["area"] is not None:
-                said["area"] = row["area"]
+            said["area"] = _area(row) if row["area"] is None else row["area"]
             if row["rings_xy"] is not None:
                 said["segmentation"] = row["rings_xy"]
             elif row["rle_counts"] is not None:

@@ -6,7 +6,8 @@ Items are records, annotations are columns: there may be a million of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class DraftItem:
         status: how far it is labelled, where the source says so.
         size_wh: the size of the upright image, where the source says it.
         further_paths: more images of the same item, such as the other views of a house.
+        item_id: its id, where the source keeps ids that are ours.
     """
 
     path: str
@@ -66,6 +68,7 @@ class DraftItem:
     status: Status | None = None
     size_wh: tuple[int, int] | None = None
     further_paths: tuple[str, ...] = ()
+    item_id: str | None = None
 
 
 class DraftAnnotations:
@@ -245,6 +248,13 @@ class DraftAnnotations:
         """Return all annotations, in the order in which they were added."""
         self._flush()
         return pa.Table.from_batches(self._batches, schema=DRAFT_SCHEMA)
+
+    def taken(self) -> Iterator[pa.RecordBatch]:
+        """Yield all annotations and keep none: there can be too many of them to have them twice."""
+        self._flush()
+        batches, self._batches = deque(self._batches), []
+        while batches:
+            yield batches.popleft()
 
     def renumber_classes(self, new_index: Sequence[int]) -> None:
         """Give every class the index that stands at the place of its present one."""

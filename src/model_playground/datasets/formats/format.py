@@ -16,7 +16,7 @@ from model_playground.core.docstrings import explanation
 from model_playground.core.records import Finding
 from model_playground.core.registry import Registry
 from model_playground.datasets.formats.draft import Draft, DraftAnnotations, DraftItem
-from model_playground.datasets.records import Revision
+from model_playground.datasets.records import Revision, Status
 
 __all__ = [
     "FORMATS",
@@ -73,7 +73,7 @@ class Export:
     revision: Revision
     folder: Path
     paths: Mapping[str, str]
-    statuses: Mapping[str, str]
+    statuses: Mapping[str, Status]
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ from model_playground.datasets.formats.yolo_layout import (
 )
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import OBJECT_KINDS, ClassRecord, Revision
+from model_playground.datasets.rows_by_item import Row, rows_by_item
 from model_playground.datasets.text_files import UnreadableTextError, text_of
 
 _BOX_NUMBERS = 4
@@ -88,6 +89,7 @@ class Yolo(WritableFormat):
     )
 
     by_stem: ClassVar[bool] = True
+    is_certain: ClassVar[bool] = True
 
     def detect(self, path: Path) -> str | None:
         if path.is_file():
@@ -136,22 +138,22 @@ class Yolo(WritableFormat):
     def write(self, export: Export) -> None:
         revision = export.revision
         ids = _written_ids(revision.classes)
-        lines = _lines_by_item(revision, ids)
-        columns = (revision.items[name].to_pylist() for name in ("item_id", "path", "partition"))
         parts: dict[str, str] = {}
-        for item_id, path, partition in zip(*columns, strict=True):
+        for item, said in rows_by_item(revision):
+            partition = item["partition"]
             parts.setdefault(_key_of(partition), f"images/{_folder_of(partition)}")
-            if item_id not in lines and export.statuses.get(item_id, "NEW") == "NEW":
+            lines = [_line(item, one, ids) for one in said if _is_written(one)]
+            if not lines and export.statuses.get(item["item_id"], "NEW") == "NEW":
                 continue
-            image = export.paths[path]
+            image = export.paths[item["path"]]
             file = export.folder / "labels" / image.removeprefix("images/")
             file = file.with_suffix(".txt")
             file.parent.mkdir(parents=True, exist_ok=True)
-            text = "".join(f"{line}\n" for line in lines.get(item_id, ()))
+            text = "".join(f"{line}\n" for line in lines)
             file.write_text(text, encoding="utf-8", newline="\n")
         names = {ids[one.index]: one.name for one in revision.classes}
-        said = {"path": ".", **parts, "names": dict(sorted(names.items()))}
-        text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=2**16)
+        head = {"path": ".", **parts, "names": dict(sorted(names.items()))}
+        text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=2**16)
         (export.folder / "data.yaml").write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -475,43 +477,28 @@ def _written_ids(classes: Sequence[ClassRecord]) -> list[int]:
     return own if fits else [one.index for one in classes]
 
 
-def _lines_by_item(revision: Revision, ids: Sequence[int]) -> dict[str, list[str]]:
-    items = revision.items
-    columns = (items[name].to_pylist() for name in ("item_id", "width", "height"))
-    sizes = {one: (width, height) for one, width, height in zip(*columns, strict=True)}
-    lines: dict[str, list[str]] = {}
-    for row in _object_rows(revision):
-        width, height = sizes[row["item_id"]]
-        if not width or not height:
-            raise InvalidError(
-                "export.no_size",
-                "the size of an image is not known, and YOLO's numbers are shares of it: import "
-                "the dataset with its images first (item {item})",
-                item=row["item_id"],
-            )
-        outline = _joined(row["rings_xy"])
-        if len(outline) >= _LEAST_OUTLINE:
-            numbers = [one / (width, height)[place % 2] for place, one in enumerate(outline)]
-        else:
-            left, top = row["left"] / width, row["top"] / height
-            right, bottom = row["right"] / width, row["bottom"] / height
-            numbers = [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
-        line = " ".join([str(ids[row["class_index"]]), *map(_share, numbers)])
-        lines.setdefault(row["item_id"], []).append(line)
-    return lines
+def _is_written(annotation: Row) -> bool:
+    """Say whether a label is an object of the item's first image."""
+    return annotation["kind"] in OBJECT_KINDS and not annotation["image_index"]
 
 
-def _object_rows(revision: Revision) -> Iterator[dict[str, Any]]:
-    for batch in _objects(revision).to_batches(max_chunksize=8192):
-        yield from batch.to_pylist()
-
-
-def _objects(revision: Revision) -> pa.Table:
-    """Return the objects that can be written: those of the items' first images."""
-    table = revision.annotations
-    is_object = pc.is_in(table["kind"], value_set=pa.array(OBJECT_KINDS))
-    is_first = pc.equal(pc.fill_null(table["image_index"], 0), 0)
-    return table.filter(pc.and_(is_object, is_first))
+def _line(item: Row, annotation: Row, ids: Sequence[int]) -> str:
+    width, height = item["width"], item["height"]
+    if not width or not height:
+        raise InvalidError(
+            "export.no_size",
+            "the size of {image} is not known, and YOLO's numbers are shares of it: import the "
+            "dataset again with its images",
+            image=item["path"],
+        )
+    outline = _joined(annotation["rings_xy"])
+    if outline:
+        numbers = [one / (width, height)[place % 2] for place, one in enumerate(outline)]
+    else:
+        left, top = annotation["left"] / width, annotation["top"] / height
+        right, bottom = annotation["right"] / width, annotation["bottom"] / height
+        numbers = [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
+    return " ".join([str(ids[annotation["class_index"]]), *map(_share, numbers)])
 
 
 def _joined(rings_xy: Sequence[Sequence[float]] | None) -> list[float]:
@@ -554,9 +541,17 @@ def _losses(revision: Revision) -> Iterator[Finding]:
     yield from _object_losses(revision)
 
 
+def _rows(table: pa.Table) -> Iterator[Row]:
+    for batch in table.to_batches(max_chunksize=8192):
+        yield from batch.to_pylist()
+
+
 def _object_losses(revision: Revision) -> Iterator[Finding]:
     counts: Counter[str] = Counter()
-    for row in _object_rows(revision):
+    for row in _rows(revision.annotations):
+        if not _is_written(row):
+            counts["further images"] += row["kind"] in OBJECT_KINDS
+            continue
         rings = row["rings_xy"] or []
         counts["attributes"] += bool(row["attributes"]) and json.loads(row["attributes"]) != {}
         counts["the mark of a crowd"] += bool(row["crowd"])
@@ -575,6 +570,7 @@ def _object_losses(revision: Revision) -> Iterator[Finding]:
         "run lengths": "are known by run lengths: their boxes are written",
         "short outlines": "have an outline of fewer than three points: it is not written",
         "several pieces": "have several pieces: these are written as one outline, joined by lines",
+        "further images": "are of an item's further images: they are not written",
         "another box": "have a box that is not the one around their outline: it is not written",
     }
     for what, said in ways.items():
