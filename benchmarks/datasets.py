@@ -15,8 +15,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+from model_playground.datasets.images import inspect_files, inspect_image
+
+PHOTOGRAPHS = 600
 IMAGES, OBJECTS, CLASSES = 118_000, 860_000, 80
 REPEATS = 3
 
@@ -33,7 +41,7 @@ print(took, (peak - kilobytes) / 1024, file=sys.stderr)
 
 IMPORTED = """
 from model_playground.api import Playground
-import model_playground.datasets.formats.coco, model_playground.store.workspace, model_playground.work.datasets
+import model_playground.datasets.formats.coco, model_playground.work.importing
 """, """
 Playground({workspace!r}).import_dataset({path!r}, name="coco", inspect=False)
 """  # fmt: skip
@@ -104,11 +112,73 @@ def measured(parts: tuple[str, str], **names: object) -> tuple[float, float]:
                 text=True,
             )
         figures.append(tuple(float(one) for one in done.stderr.split()[-2:]))
-    return statistics.median(one[0] for one in figures), statistics.median(one[1] for one in figures)
+    return statistics.median(one[0] for one in figures), statistics.median(
+        one[1] for one in figures
+    )
+
+
+def shown_s(path: Path) -> float:
+    """Return how long `playground dataset show` takes on the imported file, start-up included."""
+    with tempfile.TemporaryDirectory() as workspace:
+        command = [sys.executable, "-m", "model_playground.cli"]
+        environment = os.environ | {"PLAYGROUND_WORKSPACE": workspace}
+        imported = ["dataset", "import", str(path), "--name", "coco", "--no-inspect"]
+        subprocess.run(
+            [*command, *imported], env=environment, check=True, stdout=subprocess.DEVNULL
+        )
+        durations = []
+        for _ in range(REPEATS):
+            started = time.perf_counter()
+            subprocess.run(
+                [*command, "dataset", "show", "coco"],
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            durations.append(time.perf_counter() - started)
+    return statistics.median(durations)
+
+
+def write_photographs(folder: Path, count: int = PHOTOGRAPHS) -> list[str]:
+    """Write JPEG files of 640 × 480 pixels, about as large as photographs of that size are."""
+    chance = np.random.default_rng(0)
+    paths = []
+    for number in range(count):
+        coarse = Image.fromarray(chance.integers(0, 256, (60, 80, 3), dtype=np.uint8))
+        path = folder / f"{number}.jpg"
+        coarse.resize((640, 480), Image.Resampling.BICUBIC).save(path, quality=90)
+        paths.append(str(path))
+    return paths
+
+
+def decode(path: str) -> None:
+    """Decode an image: the least that anything takes that finds out whether it is whole."""
+    with Image.open(path) as image:
+        image.load()
+
+
+def check_images(folder: Path) -> None:
+    """Compare looking into images with decoding them, on all cores."""
+    paths = write_photographs(folder)
+    plain, own = [], []
+    for _ in range(REPEATS):
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            started = time.perf_counter()
+            list(pool.map(decode, paths))
+            plain.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        inspect_files(inspect_image, paths, stage="", advance=lambda stage, done, total: None)
+        own.append(time.perf_counter() - started)
+    plain_s, own_s = statistics.median(plain), statistics.median(own)
+    print(f"{'plain decode of JPEG files':<34}{len(paths) / plain_s:>7.0f} images/s")
+    print(f"{'looking into them':<34}{len(paths) / own_s:>7.0f} images/s")
+    print(f"{'ratio of the times':<34}{own_s / plain_s:>7.2f}")
 
 
 def main() -> None:
     """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        check_images(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         path = write_coco(Path(folder))
         print(f"{os.path.getsize(path) / 1e6:.0f} MB, {IMAGES:,} images, {OBJECTS:,} polygons")
@@ -117,6 +187,7 @@ def main() -> None:
         print(f"{'pycocotools.coco.COCO(file)':<34}{peer_s:>7.1f} s{peer_mib:>8.0f} MiB")
         print(f"{'import, validated and stored':<34}{own_s:>7.1f} s{own_mib:>8.0f} MiB")
         print(f"{'ratio':<34}{own_s / peer_s:>7.2f}  {own_mib / peer_mib:>8.2f}")
+        print(f"{'playground dataset show':<34}{shown_s(path):>7.2f} s")
 
 
 if __name__ == "__main__":
