@@ -81,7 +81,7 @@ def _numbers(array: pa.Array) -> NDArray[np.uint64]:
     """Return a number for each value, equal for equal values; texts are numbered in their order."""
     if _is_text(array.type):
         encoded = array.dictionary_encode() if not pa.types.is_dictionary(array.type) else array
-        rank = np.argsort(np.argsort(np.array(encoded.dictionary.to_pylist(), dtype=object)))
+        rank = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy() - 1
         places = pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False)
         numbers = rank[places] if len(rank) else np.zeros(len(array))
     else:
