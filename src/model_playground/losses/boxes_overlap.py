@@ -414,8 +414,8 @@ class SIoUBoxLoss(OverlapBoxLoss):
 class AlphaIoUBoxLoss(OverlapBoxLoss):
     r"""Alpha-IoU: the overlap to a power, which pulls hardest on boxes that are nearly right.
 
-    The slope grows with the overlap, so that good pairs are still improved when they are good, and
-    poor ones do not outweigh them.
+    The slope grows with the overlap, so that good pairs are made better still, and poor ones do not
+    outweigh them.
 
     Formula:
         \frac{1}{M} \sum_{j=1}^{M} 1 - \left( \frac{I_j}{U_j} \right)^\alpha

@@ -115,7 +115,7 @@ class GeneralisedCrossEntropyLoss(NoisyLabelLoss):
     Lowest value:
         0, when every label's class is given probability 1
     Uninformed guess:
-        (1 - C^{-q}) / q: 0.55 for two classes, 1.14 for ten (q = 0.7)
+        (1 - 1 / C^q) / q: 0.55 for two classes, 1.14 for ten (q = 0.7)
     Prefer:
         For labels of which a good share is wrong: collected from the web, or by few annotators.
     Avoid:

@@ -367,7 +367,7 @@ class FocalTverskyLoss(TverskyAreas):
     Lowest value:
         0, when every true pixel is given probability 1
     Uninformed guess:
-        For two classes of equal size (1/2)^{1/γ} = 0.59, as long as α + β = 1
+        For two classes of equal size (1/2)^(1/γ) = 0.59, as long as α + β = 1
     Prefer:
         For segmentation of small lesions or defects that Tversky alone leaves half found.
     Avoid:
