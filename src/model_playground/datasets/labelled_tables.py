@@ -296,25 +296,24 @@ def _draft(
 ) -> Draft:
     annotations = DraftAnnotations()
     items = [one.item for one in labelled]
-    classes: tuple[ClassRecord, ...] = ()
+    names = _names(labelled, labels, root)
     if labels.task == "tagging":
-        met = [tag for one in labelled for tag in one.label.tags]
-        names = _names(met, labels, root)
-        classes = tuple(ClassRecord(index, name) for index, name in enumerate(names))
         _add_tags(annotations, labelled, {name: index for index, name in enumerate(names)})
-    elif labels.task == "classification":
-        for one in labelled:
-            one.item.class_name = one.label.class_name
-        met = [one.label.class_name for one in labelled if one.label.class_name]
-        classes = _classes(_names(met, labels, root), sources[0].table.path)
-    else:
-        for one in labelled:
-            one.item.values = one.label.values
+    for one in labelled:
+        one.item.class_name = one.label.class_name
+        one.item.values = one.label.values
+    if labels.task == "classification" and len(names) == 1:
+        raise InvalidError(
+            "table.one_class",
+            "every image of {path} has the class {name}: there is nothing to tell apart",
+            path=str(sources[0].table.path),
+            name=names[0],
+        )
     return Draft(
         root=root,
         task=labels.task,
         items=items,
-        classes=classes,
+        classes=tuple(ClassRecord(index, name) for index, name in enumerate(names)),
         target_names=labels.names if labels.task == "regression" else (),
         findings=[
             *findings,
@@ -326,9 +325,11 @@ def _draft(
     )
 
 
-def _names(met: Iterable[str], labels: Labels, root: Path) -> list[str]:
+def _names(labelled: Sequence[_Read], labels: Labels, root: Path) -> list[str]:
     """Return the classes: as a file beside the table lists them, else in natural order."""
-    names = {*met, *labels.names}
+    names = {tag for one in labelled for tag in one.label.tags}
+    names |= {one.label.class_name for one in labelled if one.label.class_name is not None}
+    names |= set() if labels.task == "regression" else set(labels.names)
     try:
         listed = [line.strip() for line in read_text(root / CLASSES_FILE).splitlines()]
     except InvalidError:
@@ -348,17 +349,6 @@ def _add_tags(
                 source_file=one.item.source_file,
                 source_line=one.item.source_line,
             )
-
-
-def _classes(names: Sequence[str], path: Path) -> tuple[ClassRecord, ...]:
-    if len(names) == 1:
-        raise InvalidError(
-            "table.one_class",
-            "every image of {path} has the class {name}: there is nothing to tell apart",
-            path=str(path),
-            name=names[0],
-        )
-    return tuple(ClassRecord(index, name) for index, name in enumerate(names))
 
 
 def _told(

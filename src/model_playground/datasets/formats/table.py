@@ -33,6 +33,7 @@ from model_playground.datasets.labelled_tables import (
 )
 from model_playground.datasets.records import Revision
 from model_playground.datasets.table_columns import (
+    IMAGE_COLUMNS,
     SAMPLED_ROWS,
     best_image_column,
     column_of_beginnings,
@@ -40,7 +41,7 @@ from model_playground.datasets.table_columns import (
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import VALUE_PREFIX, Columns
 from model_playground.datasets.tables import is_table_file, read_tables, table_header
-from model_playground.datasets.text_tables import TextTable
+from model_playground.datasets.text_tables import TextTable, plain
 
 
 @FORMATS.register
@@ -150,6 +151,8 @@ def _files_in(folder: Path) -> list[Path]:
     """Return the tables that stand in a folder and name image files."""
     images = TableImages(folder)
     of_masks = class_table_of_masks(folder)
+    if of_masks is not None and any(plain(one) in IMAGE_COLUMNS for one in table_header(of_masks)):
+        of_masks = None
     found = []
     for path in sorted(folder.iterdir()):
         if not is_table_file(path) or not path.is_file() or path == of_masks or _is_others(path):
