@@ -220,6 +220,8 @@ def test_advice_for_the_data_is_in_the_form_and_can_be_taken(
     expect(advice).to_contain_text("Many classes (not found): 3 classes")
     advice.get_by_role("button", name="Cross-entropy, classes weighed").click()
     expect(page.get_by_role("combobox", name="Loss of “class”")).to_have_value("Cross-entropy")
+    computed = page.locator("input[value='Computed from the train part']")
+    expect(computed.first).to_be_visible()
     expect(page.locator("input[value=balanced]").first).to_be_visible()
     advice.get_by_role("button", name="Focal loss").click()
     expect(page.get_by_role("combobox", name="Loss of “class”")).to_have_value("Focal loss")

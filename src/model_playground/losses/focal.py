@@ -120,7 +120,7 @@ class BinaryFocalLoss(Loss):
         \alpha_i = \alpha y_i + (1 - \alpha)(1 - y_i)
     Symbols:
         z: the model's score (logit)
-        p: the predicted probability of "yes", 1 / (1 + e^{-z})
+        p: the predicted probability of "yes", 1 / (1 + exp(-z))
         y: the answer: 1 for yes, 0 for no, or something between
         \pi: the probability given to the true answer
         \alpha: alpha, the factor of the answer "yes"; "no" has 1 - alpha
@@ -208,7 +208,7 @@ class AsymmetricLoss(Loss):
         \frac{1}{N} \sum_i - y_i\,(1 - p_i)^{\gamma_+} \log p_i
         - (1 - y_i)\, q_i^{\gamma_-} \log (1 - q_i), \qquad q_i = \max(p_i - m, 0)
     Symbols:
-        p: the predicted probability of "yes", 1 / (1 + e^{-z}) from the score z
+        p: the predicted probability of "yes", 1 / (1 + exp(-z)) from the score z
         y: the answer: 1 for yes, 0 for no, or something between
         q: the probability of "yes" less the margin
         m: margin

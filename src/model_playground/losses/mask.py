@@ -28,7 +28,7 @@ class BinaryCrossEntropyDiceMaskLoss(Loss):
         \left( 1 - \frac{2 \sum_i \min(p_{m,i}, y_{m,i})}{\sum_i p_{m,i} + T_m} \right),
         \qquad T_m = \sum_i y_{m,i}
     Symbols:
-        p: the predicted probability that a pixel is of the object, 1 / (1 + e^{-z})
+        p: the predicted probability that a pixel is of the object, 1 / (1 + exp(-z))
         y: 1 for the pixels of the object, 0 for the others
         K: the number of pixels of a mask; ignored ones are left out everywhere
         T: the true area of a mask
