@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzzing import CASES, assert_no_traceback
 from pictures import draw, found
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import CheckReport
+from model_playground.datasets.exporting import export_revision, in_parts
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import Revision
@@ -94,18 +96,27 @@ def test_polygons_run_lengths_and_crowds_are_read(tmp_path: Path) -> None:
         ({"segmentation": {"size": [6, 8], "counts": "2342"}}, "bad_run_lengths"),
         ({"segmentation": {"size": [6, 8], "counts": "\u007f"}}, "bad_run_lengths"),
         ({"image_id": None}, "bad_annotation"),
+        (None, "bad_annotation"),
+        (18, "bad_annotation"),
+        ([], "bad_annotation"),
     ],
 )
 def test_what_cannot_be_read_is_left_out_by_line(
-    tmp_path: Path, change: dict[str, Any], kind: str
+    tmp_path: Path, change: dict[str, Any] | int | list[Any] | None, kind: str
 ) -> None:
-    said = [annotation(), annotation(id=2, **change)]
+    second = annotation(id=2, **change) if isinstance(change, dict) else change
+    said = [annotation(), second]
     revision, report = read(tmp_path, coco(annotations=said))
     assert revision.object_count == 1
     (finding,) = [one for one in report.findings if one.kind == kind]
     assert (finding.decision, finding.file) == ("dropped", "instances.json")
     lines = (tmp_path / "instances.json").read_text().splitlines()
-    assert "  {" in lines[(finding.line or 0) - 1]
+    starts = [
+        place
+        for place, line in enumerate(lines, start=1)
+        if line.startswith("  ") and not line.startswith(("   ", "  }"))
+    ]
+    assert finding.line in starts
 
 
 @pytest.mark.parametrize(
@@ -209,6 +220,52 @@ def test_images_can_be_looked_into_later(tmp_path: Path) -> None:
     assert now.is_inspected
     assert now.item_ids == later.item_ids
     assert now.hash != later.hash
+
+
+def test_what_is_written_is_what_others_read(tmp_path: Path) -> None:
+    """Ids with gaps stay, every object has an area, and run lengths are compressed."""
+    lengths = {"size": [6, 8], "counts": [10, 2, 36]}
+    said = [
+        annotation(id=5, bbox=[1, 2, 3, 1.5], attributes={"occluded": True}),
+        annotation(id=6, segmentation=[[0, 0, 4, 0, 4, 3], [5, 5, 7, 5, 7, 6, 5, 6]]),
+        annotation(id=7, bbox=None, segmentation=lengths, iscrowd=1, category_id=3),
+        annotation(id=8, area=2.25),
+    ]
+    revision, _ = read(tmp_path / "source", coco(annotations=said))
+    report = export_revision(revision, tmp_path / "new", format="coco")
+    assert report.findings == ()
+    written = json.loads((tmp_path / "new/annotations.json").read_text())
+    assert written["images"][0] == {
+        "id": 1, "file_name": "images/a.png", "width": 8, "height": 6,
+    }  # fmt: skip
+    assert written["categories"] == [{"id": 18, "name": "dog"}, {"id": 3, "name": "N/A"}]
+    by_area = {one["area"]: one for one in written["annotations"]}
+    assert by_area.keys() == {4.5, 8.0, 2.0, 2.25}  # 3·1.5; 4·3/2 + 2·1; pixels; as it was said
+    assert by_area[4.5]["bbox"] == [1, 2, 3, 1.5]
+    assert by_area[4.5]["attributes"] == {"occluded": True}
+    assert by_area[2.0]["segmentation"] == {"size": [6, 8], "counts": compressed([10, 2, 36])}
+    assert (by_area[2.0]["iscrowd"], by_area[2.0]["category_id"]) == (1, 3)
+    assert (by_area[2.0]["bbox"], by_area[8.0]["iscrowd"]) == ([1, 4, 1, 2], 0)
+
+
+def test_each_part_has_a_file_of_its_own(tmp_path: Path) -> None:
+    revision, _ = read(tmp_path / "source", coco())
+    parts = dict(zip(revision.item_ids, ("fold 1", "test"), strict=True))
+    report = export_revision(in_parts(revision, parts), tmp_path / "new", format="coco")
+    assert [one.message.partition(":")[0] for one in report.findings] == ["fold 1"]
+    files = sorted(one.name for one in (tmp_path / "new").glob("*.json"))
+    assert files == ["instances_fold_1.json", "instances_test.json"]
+    assert import_dataset(tmp_path / "new")[0].items["partition"].to_pylist() == [None, "test"]
+
+
+def test_no_change_of_the_file_ends_in_a_traceback(tmp_path: Path) -> None:
+    lengths = {"size": [6, 8], "counts": "R1h0"}
+    said = [annotation(), annotation(segmentation=[RING]), annotation(segmentation=lengths)]
+    folder = write(tmp_path / "coco", coco(annotations=said))
+    tasks = (None, "instance_segmentation")
+    assert_no_traceback(
+        folder, ("instances.json",), "coco", tmp_path / "fuzz", tasks=tasks, cases=CASES
+    )
 
 
 def test_nuts_imports_to_its_exact_counts(real_data: Path) -> None:

@@ -11,7 +11,9 @@ import test_cvat
 import test_imagenet
 import test_label_studio
 import test_labelme
+import test_own_format
 import test_pascal_voc
+import test_yolo
 from pictures import draw
 
 from model_playground.datasets.formats.format import FORMATS
@@ -58,6 +60,18 @@ def class_folders(folder: Path) -> Path:
     return folder
 
 
+def yolo(folder: Path) -> Path:
+    return test_yolo.lay(folder, test_yolo.TWO | {"data.yaml": "names: [cat]\nnc: 1\n"})
+
+
+def yolo_without_names(folder: Path) -> Path:
+    return test_yolo.lay(folder, test_yolo.TWO)
+
+
+def own(folder: Path) -> Path:
+    return test_own_format.lay(folder, test_own_format.ITEM)
+
+
 MADE: dict[Callable[[Path], Path], str] = {
     coco: "coco",
     cvat: "cvat",
@@ -68,6 +82,9 @@ MADE: dict[Callable[[Path], Path], str] = {
     voc_masks: "pascal_voc",
     imagenet: "imagenet",
     class_folders: "class_folders",
+    yolo: "yolo",
+    yolo_without_names: "yolo",
+    own: "model_playground",
 }
 
 
@@ -110,6 +127,9 @@ def test_no_format_trips_over_a_small_file(tmp_path: Path, text: str, suffix: st
         ("bccd/BCCD", "pascal_voc"),
         ("ecustfd", "pascal_voc"),
         ("nuts", "coco"),
+        ("coco128/object_detection", "yolo"),
+        ("coco128/object_detection/config.yaml", "yolo"),
+        ("coco128/instance_segmentation", "yolo"),
         ("signdigits", "class_folders"),
         ("coco128/semantic_segmentation", "index_masks"),
     ],

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from fuzzing import CASES, assert_no_traceback
 from pictures import draw, found
 
 from model_playground.core.errors import InvalidError
@@ -419,6 +420,18 @@ def test_what_is_no_yolo_dataset_is_not_claimed(tmp_path: Path, files: dict[str,
     assert FORMATS["yolo"]().detect(tmp_path) is None
     for file in files:
         assert FORMATS["yolo"]().detect(tmp_path / file) is None
+
+
+def test_no_change_of_the_files_ends_in_a_traceback(tmp_path: Path) -> None:
+    folder = lay(
+        tmp_path / "set",
+        TWO
+        | {"data.yaml": "path: .\ntrain: images/train\nval: lists/val.txt\nnames: {0: cat}\n"}
+        | {"lists/val.txt": "images/val/b.png\n", "labels/val/b.txt": "0 0 0 0.5 0 0.5 1\n"},
+    )
+    files = ("data.yaml", "lists/val.txt", "labels/train/a.txt", "labels/val/b.txt")
+    tasks = (None, "instance_segmentation")
+    assert_no_traceback(folder, files, "yolo", tmp_path / "fuzz", tasks=tasks, cases=CASES)
 
 
 def test_coco128_boxes_import_to_their_exact_counts(real_data: Path) -> None:

@@ -311,6 +311,11 @@ class _Reading:
         for one in item.annotations:
             if one.class_name not in self._class_index:
                 raise ValueError(f"{_HEAD} names no class {one.class_name!r}")
+            if (one.image_index or 0) > len(item.further_images):
+                raise ValueError(
+                    f"an annotation is of image {one.image_index}: it has no image "
+                    f"{one.image_index}"
+                )
             _check_shape(one)
 
     def _path(self, path: str) -> str:
