@@ -46,7 +46,7 @@ def columns(
 
 
 def _table(objects: Sequence[Any], schema: pa.Schema) -> pa.Table | None:
-    if any(memoryview(one)[:1] != b"{" for one in objects):
+    if any(bytes(memoryview(one)[:1]) != b"{" for one in objects):
         return None  # a row that is no object makes pyarrow's parser end the process
     text = b"\n".join(objects)
     try:
