@@ -276,3 +276,13 @@ def test_nuts_imports_to_its_exact_counts(real_data: Path) -> None:
     assert set(revision.annotations["kind"].to_pylist()) == {"polygon"}
     assert set(revision.items["width"].to_pylist()) == {800}
     assert report.errors == 0
+
+
+def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
+    said = [
+        annotation(segmentation=[RING], attributes={"wet": True}),
+        annotation(id=2, bbox=[], segmentation={"size": [6, 8], "counts": [10, 2, 36]}),
+        annotation(id=3, bbox=None, segmentation={"size": [6, 8], "counts": compressed([10, 38])}),
+    ]
+    folder = write(tmp_path / "data", coco(annotations=said))
+    assert_no_traceback(folder, ("instances.json",), "coco", tmp_path / "x", cases=CASES)

@@ -464,3 +464,15 @@ def test_coco128_outlines_import_to_their_exact_counts(real_data: Path) -> None:
     assert (ids[0], ids[-1], len(ids)) == (1, 90, 80)
     assert set(revision.annotations["kind"].to_pylist()) == {"polygon"}
     assert (revision.task, report.errors) == ("instance_segmentation", 0)
+
+
+def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
+    labels = f"{BOX}1 0 0 0.5 0 0.5 1 0.25 1 0 0.5\n{TURNED}"
+    files = {"images/a.png": "", "labels/a.txt": labels, "data.yaml": NAMED}
+    folder = lay(tmp_path / "data", files)
+    assert_no_traceback(folder, ("labels/a.txt", "data.yaml"), "yolo", tmp_path / "x", cases=CASES)
+
+
+def test_a_class_id_beyond_all_numbers_is_left_out(tmp_path: Path) -> None:
+    _, report = one_image(tmp_path, f"{BOX}{'9' * 400} 0.5 0.5 0.25 0.5\n")
+    assert found(report, "label_no_number") == ["labels/a.txt"]

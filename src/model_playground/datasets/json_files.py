@@ -69,7 +69,8 @@ class JsonFile:
             raise self._unreadable(str(error), None) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             value = self._mended(kind, error)
-        self.findings.extend(self._twice_named_keys())
+        if len(self._content) <= _LARGEST_COMPARED:
+            self.findings.extend(twice_named_keys(self._content, self.name))
         lines = np.frombuffer(self._content, dtype=np.uint8)
         self._breaks = np.flatnonzero(lines == ord("\n"))
         return value
@@ -112,25 +113,6 @@ class JsonFile:
         line = self._content[: int(position[1])].count(b"\n") + 1 if position else None
         raise self._unreadable(str(error), line) from None
 
-    def _twice_named_keys(self) -> Iterator[Finding]:
-        """Find keys that stand twice in one object, of which the last is read."""
-        if len(self._content) > _LARGEST_COMPARED:
-            return
-        twice = Counter[str]()
-
-        def noted(pairs: list[tuple[str, Any]]) -> None:
-            if len(dict(pairs)) < len(pairs):
-                counts = Counter(key for key, _ in pairs)
-                twice.update({key for key, count in counts.items() if count > 1})
-
-        try:
-            json.loads(self._content, object_pairs_hook=noted, parse_int=str)
-        except (ValueError, RecursionError):  # within a piece: it is reported where it is read
-            return
-        for key, count in sorted(twice.items()):
-            said = f"{self.name} has the key {key!r} twice in {count} of its objects: "
-            yield warning("key_twice", f"{said}the last is read", file=self.name)
-
     def _unreadable(self, why: str, line: int | None) -> InvalidError:
         return InvalidError(
             "json.unreadable",
@@ -140,6 +122,27 @@ class JsonFile:
             line=line,
             why=why,
         )
+
+
+def twice_named_keys(content: bytes, name: str) -> Iterator[Finding]:
+    """Find keys that stand twice in one object, of which JSON readers keep the last.
+
+    What is broken within is passed over: it is reported where it is read.
+    """
+    twice = Counter[str]()
+
+    def noted(pairs: list[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            twice.update({key for key, count in counts.items() if count > 1})
+
+    try:
+        json.loads(content, object_pairs_hook=noted, parse_int=str)
+    except (ValueError, RecursionError):
+        return
+    for key, count in sorted(twice.items()):
+        said = f"{name} has the key {key!r} twice in {count} of its objects: the last is read"
+        yield warning("key_twice", said, file=name)
 
 
 def ends_of_json(path: Path) -> bytes:

@@ -36,6 +36,7 @@ from model_playground.datasets.formats.format import (
     WritableFormat,
 )
 from model_playground.datasets.json_columns import columns
+from model_playground.datasets.json_files import twice_named_keys
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import OBJECT_KINDS, ClassRecord, Revision
 
@@ -626,18 +627,7 @@ def _twice_named_keys(content: Any, name: str) -> Iterator[Finding]:
         _stands_twice(f'"{key}"'.encode(), content) for key in _KEYS
     ):
         return
-    twice: dict[str, int] = {}
-
-    def noted(pairs: list[tuple[str, Any]]) -> None:
-        keys = [key for key, _ in pairs]
-        if len(set(keys)) < len(keys):
-            for key in {key for key in keys if keys.count(key) > 1}:
-                twice[key] = twice.get(key, 0) + 1
-
-    json.loads(bytes(content), object_pairs_hook=noted)
-    for key, count in sorted(twice.items()):
-        said = f"{name} has the key {key!r} twice in {count} of its objects: the last is read"
-        yield warning("key_twice", said, file=name)
+    yield from twice_named_keys(bytes(content), name)
 
 
 def _stands_twice(text: bytes, content: Any) -> bool:

@@ -323,7 +323,7 @@ class _Reading:
         if wrong is not None:
             return "label_no_number", f"{wrong!r} is no number"
         class_id, *numbers = map(float, pieces)
-        if not all(map(math.isfinite, numbers)):
+        if not all(map(math.isfinite, (class_id, *numbers))):
             return "label_no_number", "a number is not finite"
         if class_id != int(class_id) or not 0 <= class_id < 2**31:
             return "bad_class_id", f"the class id {pieces[0]} is no whole number from 0"
