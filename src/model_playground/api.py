@@ -32,6 +32,7 @@ from model_playground.core.records import (
     LossCertificate,
     RunSeries,
     SlotChoices,
+    SplitPlan,
     SplitRecord,
     TaskRecord,
     TestReport,
@@ -241,41 +242,71 @@ class Playground:
         dataset: str,
         *,
         name: str,
-        train: float = 70,
-        test: float = 20,
-        validation: float = 10,
-        seed: int = 0,
-        from_file: str | Path | None = None,
-        group_by: str | None = None,
+        plan: SplitPlan | None = None,
+        advance: Advance | None = None,
     ) -> SplitRecord:
-        """Put every item of a dataset into exactly one part.
+        """Put items of a dataset into train, validation and test, each into one part.
+
+        What is the same or nearly so stays in one part; images are compared for it when that is
+        asked for first.
 
         Args:
             dataset: the dataset's name.
             name: the split's name, new in the workspace.
-            train: per cent to learn from.
-            test: per cent that stays sealed until the end.
-            validation: per cent to choose by.
-            seed: the same seed gives the same split.
-            from_file: a table of item and part instead of drawing.
-            group_by: a column of the dataset whose equal values stay in one part.
+            plan: how it is made; by default 70, 10 and 20 per cent at random.
+            advance: told of the progress.
 
         Raises:
-            InvalidError: the shares do not add up to 100, a part would be empty, or the table
-                does not fit the dataset.
+            InvalidError: the shares do not add up to 100, a part would be empty, or what is given
+                to parts does not fit the dataset or divides what belongs together.
+            NotFoundError: there is no such dataset, column, field, class, tag or status.
         """
-        from model_playground.work import datasets
+        from model_playground.work import splits
 
-        return datasets.create_split(
+        return splits.create_split(
             self._workspace,
             dataset,
             name=name,
-            shares={"train": train, "validation": validation, "test": test},
-            seed=seed,
-            from_file=None if from_file is None else Path(from_file),
-            group_by=group_by,
+            plan=plan or SplitPlan(),
             notify=self.notify,
+            advance=advance,
         )
+
+    def create_folds(
+        self, dataset: str, *, name: str, plan: SplitPlan, advance: Advance | None = None
+    ) -> list[SplitRecord]:
+        """Make a split for each fold of a plan: each fold is the validation part of one.
+
+        Args:
+            dataset: the dataset's name.
+            name: what the names of the splits begin with.
+            plan: how they are made, with the number of folds.
+            advance: told of the progress.
+
+        Raises:
+            InvalidError: as of `create_split`, or the plan has no folds.
+            NotFoundError: as of `create_split`.
+        """
+        from model_playground.work import splits
+
+        return splits.create_folds(
+            self._workspace, dataset, name=name, plan=plan, notify=self.notify, advance=advance
+        )
+
+    def export_split(self, name: str, folder: str | Path) -> list[Path]:
+        """Write train.txt, validation.txt and test.txt with the paths of a split's items.
+
+        Args:
+            name: the split's name.
+            folder: a new or an empty folder.
+
+        Raises:
+            InvalidError: the folder holds something already or cannot be written.
+            NotFoundError: there is no such split.
+        """
+        from model_playground.work import splits
+
+        return splits.export_split(self._workspace, name, Path(folder))
 
     def list_splits(self) -> list[SplitRecord]:
         """List the splits."""

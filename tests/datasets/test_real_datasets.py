@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from pictures import found
 
-from model_playground.core.records import CheckReport
+from model_playground.core.records import CheckReport, SplitPlan
 from model_playground.datasets.checks import check_revision
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.images import load_mask
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import Revision, training_items
-from model_playground.datasets.splitting import listed_parts, split_items
+from model_playground.datasets.splits.lists import listed_parts
+from model_playground.datasets.splitting import divide
 
 
 def test_signdigits_imports_to_its_exact_counts(real_data: Path) -> None:
@@ -61,10 +62,10 @@ def test_ecustfd_splits_by_its_own_list_and_keeps_items_apart(real_data: Path) -
     listed, findings = listed_parts(real_data / "ecustfd/weights.csv", revision.items)
     assert Counter(listed.values()) == {"trainval": 290, "test": 378}
     assert findings == []
-    for group_by in ("item", "food"):
-        if group_by == "food":
-            listed = None  # all of a food in one part
-        parts = split_items(revision.items, listed=listed, group_by=group_by)
+    lists = {"item": str(real_data / "ecustfd/weights.csv"), "food": None}
+    for group_by, from_file in lists.items():
+        plan = SplitPlan(from_file=from_file, group_by=(group_by,))
+        parts = divide(revision, plan)[0].parts
         of_group: dict[str, set[str]] = {}
         for item_id, group in zip(
             revision.item_ids, revision.items[group_by].to_pylist(), strict=True

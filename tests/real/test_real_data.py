@@ -8,7 +8,7 @@ import pytest
 
 from model_playground.api import Playground
 from model_playground.core.events import Event, RunFinished
-from model_playground.core.records import ExperimentRecord
+from model_playground.core.records import ExperimentRecord, SplitPlan
 from model_playground.core.specification import Specification
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,9 @@ def test_ecustfd_beats_the_median_on_unseen_foods(real_data: Path, tmp_path: Pat
     folder = real_data / "ecustfd"
     playground.import_dataset(folder, name="food", task="regression", target_columns=["weight_g"])
     split = playground.create_split(
-        "food", name="food-1", from_file=folder / "weights.csv", group_by="item"
+        "food",
+        name="food-1",
+        plan=SplitPlan(from_file=str(folder / "weights.csv"), group_by=("item",)),
     )
     assert split.counts["test"] == 378
     assert split.counts["train"] + split.counts["validation"] == 290

@@ -97,8 +97,8 @@ NEXT_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 def upgrade():
     with op.batch_alter_table("dataset") as table:  # replaces a table that others refer to
@@ -114,9 +114,9 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
 
     def change(text: str) -> None:
         folder = shutil.copytree(migration.MIGRATIONS, tmp_path / "migrations")
-        (folder / "versions" / "0002_next.py").write_text(text)
+        (folder / "versions" / "0003_next.py").write_text(text)
         monkeypatch.setattr(migration, "MIGRATIONS", folder)
-        monkeypatch.setattr(database, "HEAD", "0002")
+        monkeypatch.setattr(database, "HEAD", "0003")
 
     return change
 
@@ -132,11 +132,11 @@ def test_an_older_database_is_migrated_and_nothing_is_lost(
     assert (*list_splits(later), *list_datasets(later)) == before
     assert split_items(later, "halves") == {"1": "train", "2": "validation", "3": "test"}
     file = file_of(workspace)
-    assert in_file(file, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert in_file(file, "SELECT version_num FROM alembic_version") == [("0003",)]
     assert in_file(file, "SELECT note FROM dataset") == [("none",)]
     assert in_file(file, "PRAGMA foreign_key_check") == []
-    backup = file.with_name("playground.sqlite.0001.backup")
-    assert in_file(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+    backup = file.with_name("playground.sqlite.0002.backup")
+    assert in_file(backup, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert len(in_file(backup, "SELECT * FROM split_item")) == 3
 
 

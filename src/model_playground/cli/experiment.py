@@ -303,6 +303,8 @@ def _print_experiment(record: ExperimentRecord, *, by_class: bool = False) -> No
     for run in record.runs:
         if run.message:
             typer.echo(f"seed {run.seed}: {run.message}")
+    for leak in record.leaks:
+        typer.echo(f"Leak of the split: {leak}. The figures may flatter the model.")
     if record.test_openings:
         times = "once" if record.test_openings == 1 else f"{record.test_openings} times"
         typer.echo(f"The test part has been opened {times}.")

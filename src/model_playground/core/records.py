@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
@@ -131,17 +131,118 @@ class DatasetRecord(_Record):
     created: datetime
 
 
+class SplitPlan(_Record):
+    """How a split is made: everything that is needed to make it again.
+
+    Shares are per cent of the items. What is given to a part (by a list, by the parts that the
+    files came in, by conditions) is given first, and the rest is drawn. What belongs together is
+    given and drawn together, however the parts are chosen.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train: float = Field(default=70, description="per cent to learn from")
+    test: float = Field(default=20, description="per cent that stays sealed until the end")
+    validation: float = Field(default=10, description="per cent to choose by")
+    seed: int = Field(default=0, description="the same seed gives the same split")
+    where: str = Field(
+        default="", description="only the items that this holds for, such as status=DONE"
+    )
+    stratify: bool = Field(
+        default=False,
+        description="keep the shares of the classes, or of the values' ranges, in each part",
+    )
+    stratify_by: tuple[str, ...] = Field(
+        default=(), description="columns whose texts keep their shares in each part"
+    )
+    folds: int | None = Field(
+        default=None,
+        ge=2,
+        le=100,
+        description="this many splits, each with another fold as validation",
+    )
+    from_file: str | None = Field(
+        default=None, description="a table of items and parts, or a folder of train.txt, val.txt, …"
+    )
+    own_partitions: bool = Field(
+        default=False, description="the parts that the files came in; only what has none is drawn"
+    )
+    give: tuple[str, ...] = Field(
+        default=(),
+        description="all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; "
+        "test=50% of FOLDER/ takes a sample and leaves the rest out",
+    )
+    group_by: tuple[str, ...] = Field(
+        default=(), description="columns whose equal values stay together"
+    )
+    group_pattern: str | None = Field(
+        default=None,
+        description="a regular expression of file names: what it has in parentheses tells groups",
+    )
+    series: bool = Field(
+        default=True, description="keep series of file names together, unless groups are named"
+    )
+    near_duplicates: bool = Field(default=True, description="keep near-duplicate images together")
+    large_groups: bool = Field(
+        default=False, description="keep found groups above 5 % of the items together, too"
+    )
+    allow_leaks: bool = Field(
+        default=False, description="let what is given divide groups; every experiment will show it"
+    )
+
+
+LeakKind = Literal["same file", "same content", "near duplicate", "same group"]
+
+
+class SplitLeak(_Record):
+    """What the parts of a split share, though they should have nothing in common."""
+
+    kind: LeakKind
+    groups: int  # how many groups of items that are the same are divided
+    parts: tuple[Part, ...]  # the parts that are concerned
+    examples: tuple[str, ...]  # two files of each of the first few groups
+
+    @property
+    def sentence(self) -> str:
+        """Say what is shared."""
+        of = {
+            "same file": "the same file",
+            "same content": "images with the same content",
+            "near duplicate": "near-duplicate images",
+            "same group": "items of one group",
+        }[self.kind]
+        groups = f"{self.groups:,} groups" if self.groups > 1 else "1 group"
+        return f"{' and '.join(self.parts)} share {of} ({groups}), such as {self.examples[0]}"
+
+
+class SplitReport(_Record):
+    """What is to be known of a split before the figures of its experiments are believed."""
+
+    ranges: dict[str, dict[str, int]] = {}  # part → range of a value → items
+    largest_distance: dict[str, float] = {}
+    """Of each part: over all classes or ranges of values, the largest difference between the
+    share of the part's items that have it and the share of all items, in percentage points."""
+    mean_distance: dict[str, float] = {}  # the mean of these differences
+    checked: tuple[LeakKind, ...] = ()  # what was looked for
+    leaks: tuple[SplitLeak, ...] = ()
+    left_out: int = 0  # items of the revision that are in no part
+    notes: tuple[str, ...] = ()  # what was grouped, what was not and why
+
+
 class SplitRecord(_Record):
-    """A split: every item of a revision in exactly one part."""
+    """A split: items of a revision, each in exactly one part. It never changes."""
 
     name: str
     dataset: str
     task: str
     revision: str
-    strategy: str  # random, listed, or grouped by a column
+    strategy: str  # such as "stratified, grouped by near-duplicates"
     seed: int | None
     counts: dict[str, int]  # items by part
     class_counts: dict[str, dict[str, int]]  # part → class → items
+    fold: int | None = None  # which of the plan's folds is the validation part, from 1
+    plan: SplitPlan | None = None  # None, as the report: made before plans were kept
+    report: SplitReport | None = None
     created: datetime
 
 
@@ -176,6 +277,7 @@ class ExperimentRecord(_Record):
     state: RunState
     runs: tuple[RunRecord, ...]
     test_openings: int
+    leaks: tuple[str, ...] = ()  # what the parts of its split share: its figures may flatter
     specification: dict[str, Any]
     created: datetime
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -353,11 +353,11 @@ class NearDuplicateFinder:
         Raises:
             InvalidError: the folder cannot be used.
         """
+        known = self.known(paths)
+        if known is not None:
+            return known
         tell = advance or (lambda stage, done, total: None)
         content_hashes = sorted(paths)
-        file = self._file(content_hashes)
-        if file.exists():
-            return _read(file)
         self._fingerprints.add_missing(paths, advance=tell)
         miniatures, there = self._fingerprints.miniatures(content_hashes)
         groups, telling = similar_groups(miniatures, advance=tell)
@@ -368,8 +368,13 @@ class NearDuplicateFinder:
             not_compared=tuple(content_hashes[place] for place in np.flatnonzero(~telling)),
         )
         if there.all():  # else the files that could not be read are tried again the next time
-            _write(file, found)
+            _write(self._file(content_hashes), found)
         return found
+
+    def known(self, content_hashes: Iterable[str]) -> NearDuplicates | None:
+        """Return what was found among some images before, or nothing."""
+        file = self._file(sorted(content_hashes))
+        return _read(file) if file.exists() else None
 
     def _file(self, content_hashes: Sequence[str]) -> Path:
         names = "\n".join(content_hashes)

@@ -1,138 +1,148 @@
-"""Splits: every item in exactly one part, by chance or by a list."""
+"""Splits: every item in exactly one part, what belongs together in the same, and a report of it.
+
+The result depends on the items, the plan and its seed, not on the order of rows or files.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from model_playground.core.errors import InvalidError, unknown_name
-from model_playground.core.records import PARTS, Finding, Part
-from model_playground.datasets.delimited import read_delimited, read_text
-from model_playground.datasets.file_names import FileNames
-from model_playground.datasets.findings import left_out
-from model_playground.datasets.parts import ListedPart, part_of
-from model_playground.datasets.records import ITEM_SCHEMA
-from model_playground.datasets.text_tables import TextTable, is_datum
+from model_playground.core.errors import InvalidError
+from model_playground.core.records import PARTS, Part, SplitPlan, SplitReport
+from model_playground.datasets.near_duplicates import NearDuplicates
+from model_playground.datasets.records import Revision
+from model_playground.datasets.splits.conditions import ItemFields, items_that
+from model_playground.datasets.splits.drawing import Units, draw, draw_stratified
+from model_playground.datasets.splits.grouping import Grouping, grouping_of
+from model_playground.datasets.splits.groups import numbered, unit_keys
+from model_playground.datasets.splits.leaks import distances, divided, strata_counts
+from model_playground.datasets.splits.lists import first_few
+from model_playground.datasets.splits.sources import (
+    OPEN,
+    OUT,
+    TRAINVAL,
+    Given,
+    given_by_list,
+    given_to_parts,
+    nothing_given,
+    own_partitions,
+)
+from model_playground.datasets.splits.strata import Strata, column_strata, label_strata
 
-DEFAULT_SHARES: Mapping[Part, float] = {"train": 70, "test": 20, "validation": 10}
+Ints = NDArray[np.int64]
 
 NEEDED_PARTS: tuple[Part, ...] = ("train", "validation")
 """The test part may be empty; without these two nothing can be trained and chosen."""
 
-Units = Mapping[str, Sequence[str]]
-"""What is put into a part as a whole: the ids of the items of each group."""
+_TRAIN, _VALIDATION, _TEST = range(len(PARTS))
 
 
-def split_items(
-    items: pa.Table,
+@dataclass(frozen=True)
+class Division:
+    """A split as it was made: the part of each item, and what is to be known of it."""
+
+    parts: dict[str, Part]
+    class_counts: dict[str, dict[str, int]]  # part → class → items
+    strategy: str
+    report: SplitReport
+    fold: int | None = None
+    large_groups: tuple[tuple[str, ...], ...] = ()  # the paths of groups that need consent
+
+
+def divide(
+    revision: Revision,
+    plan: SplitPlan,
     *,
-    shares: Mapping[Part, float] = DEFAULT_SHARES,
-    seed: int = 0,
-    group_by: str | None = None,
-    listed: Mapping[str, ListedPart] | None = None,
-) -> dict[str, Part]:
-    """Put every item into exactly one part and return the parts by item id.
-
-    The result depends on the items, the shares and the seed, not on the order of the rows.
+    fields: ItemFields | None = None,
+    near: NearDuplicates | None = None,
+) -> list[Division]:
+    """Make a split of a revision: one division, or as many as the plan has folds.
 
     Args:
-        items: the items table of a revision.
-        shares: per cent for each part.
-        seed: the same seed gives the same split.
-        group_by: a column whose equal values stay in one part; the shares are then approximate.
-        listed: the part of every item by its id; what is listed as "trainval" is divided into
-            train and validation by their shares.
+        revision: the revision.
+        plan: what is wanted.
+        fields: what conditions can ask of its items; without statuses and tags if None.
+        near: its near-duplicates; None if its images were not compared.
 
     Raises:
-        InvalidError: the shares do not add up to 100, a part would be empty, an item is not
-            listed, or the list divides a group.
-        NotFoundError: there is no such column.
+        InvalidError: the shares do not add up to 100, a part would be empty, what is given does
+            not suit the dataset, or it divides a group.
+        NotFoundError: there is no such column, field, class, tag or status.
     """
-    shares = _checked_shares(shares)
-    units = _units(items, group_by)
-    if listed is None:
-        return _draw(units, shares, seed)
-    _check_all_listed(items, listed)
-    parts: dict[str, Part] = {}
-    open_units: dict[str, list[str]] = defaultdict(list)
-    for key, item_ids in units.items():
-        for item_id in item_ids:
-            part = listed[item_id]
-            if part == "trainval":
-                open_units[key].append(item_id)
-            else:
-                parts[item_id] = part
-    if open_units:
-        both = sum(shares[part] for part in NEEDED_PARTS)
-        parts |= _draw(open_units, {part: shares[part] / both * 100 for part in NEEDED_PARTS}, seed)
-    _check_list(parts, units)
-    return parts
-
-
-def listed_parts(path: Path, items: pa.Table) -> tuple[dict[str, ListedPart], list[Finding]]:
-    """Read the part of each item from a table, or from lists named train.txt, val.txt and so on.
-
-    Items are named by path, file name with or without suffix, or id. Names that the dataset lacks
-    are reported: the list of a larger dataset does for a part of it.
-
-    Args:
-        path: a table with a column of items and one of parts, or a folder of lists.
-        items: the items table of a revision.
-
-    Raises:
-        InvalidError: it cannot be read, names no item, names one twice or in two parts, or gives a
-            part that does not exist.
-    """
-    ids = _ItemIds(items)
-    lines = _lines_of_folder(path) if path.is_dir() else _lines_of_table(path, ids)
-    parts: dict[str, ListedPart] = {}
-    unknown: list[str] = []
-    wrong: list[str] = []
-    for line in lines:
-        part = part_of(line.part)
-        found = ids.find(line.name)
-        if not found:
-            unknown.append(line.name)
-        elif part is None:
-            wrong.append(f"{line.place} gives {line.name} the part {line.part!r}")
-        elif len(found) > 1:
-            wrong.append(f"{line.place} names {line.name}, which may be any of {len(found)} items")
-        elif (agreed := _agreed(parts.get(found[0]), part)) is None:
-            wrong.append(f"{line.place} names {line.name}, which was named before")
-        else:
-            parts[found[0]] = agreed
-    if wrong:
-        raise InvalidError(
-            "split.list_wrong",
-            "{path} cannot be used as a split: {wrong}. Parts are train, validation (or val), test "
-            "and trainval, and an item is in one of them",
-            path=str(path),
-            wrong=_first(wrong),
+    shares = _checked_shares(plan)
+    whole = revision
+    fields = _chosen(fields or ItemFields(revision), plan.where)
+    revision = fields.revision
+    grouping = grouping_of(revision, whole, plan, near)
+    given = _with_groups(_given(plan, fields), grouping, revision, plan)
+    labels = label_strata(revision)
+    strata = _wanted_strata(revision, plan, labels)
+    strategy = _strategy(plan, given, grouping)
+    paths = revision.items["path"]
+    large = tuple(tuple(paths.take(pa.array(rows)).to_pylist()) for rows in grouping.large)
+    divisions = []
+    for fold, parts in _parts(revision, plan, shares, given, grouping.units, strata):
+        counts = strata_counts(labels, parts)
+        largest, mean = distances(labels, parts)
+        report = SplitReport(
+            ranges=counts if revision.target_names else {},
+            largest_distance=largest,
+            mean_distance=mean,
+            checked=grouping.checked,
+            leaks=grouping.leaks(revision, parts),
+            left_out=whole.items.num_rows - int((parts >= 0).sum()),
+            notes=(*given.notes, *grouping.notes),
         )
-    if not parts:
-        raise InvalidError(
-            "split.list_matches_nothing",
-            "{path} names no item of the dataset: its names are such as {names}",
-            path=str(path),
-            names=_first(unknown) or "none",
+        of_classes = {} if revision.target_names else counts
+        divisions.append(
+            Division(_by_id(revision, parts), of_classes, strategy, report, fold, large)
         )
-    return parts, _unknown_names(path, list(dict.fromkeys(unknown)))
+    return divisions
 
 
-# Drawing
+def _by_id(revision: Revision, parts: Ints) -> dict[str, Part]:
+    names = np.array([None, None, None, *PARTS], object)[parts + 3].tolist()
+    return {
+        item_id: part
+        for item_id, part in zip(revision.item_ids, names, strict=True)
+        if part is not None
+    }
 
 
-def _checked_shares(shares: Mapping[Part, float]) -> dict[Part, float]:
-    checked = {part: float(shares.get(part, 0)) for part in PARTS}
-    total = math.fsum(checked.values())
-    given = ", ".join(f"{part} {share:g}" for part, share in checked.items())
-    if not all(share >= 0 for share in checked.values()) or not math.isclose(total, 100):
+# What is divided
+
+
+def _chosen(fields: ItemFields, where: str) -> ItemFields:
+    """Return the fields of the items that a condition holds for."""
+    if not where.strip():
+        return fields
+    mask = items_that(where, fields)
+    if not mask.any():
+        raise InvalidError(
+            "split.nothing_chosen",
+            "there is no item of the dataset for which {where} holds: change the condition",
+            where=where,
+        )
+    revision = fields.revision
+    items = revision.items.filter(pa.array(mask))
+    told = pc.is_in(revision.annotations["item_id"], value_set=items["item_id"].combine_chunks())
+    some = replace(revision, items=items, annotations=revision.annotations.filter(told))
+    return replace(fields, revision=some)
+
+
+def _checked_shares(plan: SplitPlan) -> dict[Part, float]:
+    shares: dict[Part, float] = {part: float(getattr(plan, part)) for part in PARTS}
+    total = math.fsum(shares.values())
+    given = ", ".join(f"{part} {share:g}" for part, share in shares.items())
+    if not all(share >= 0 for share in shares.values()) or not math.isclose(total, 100):
         raise InvalidError(
             "split.shares",
             "the shares ({given}) add up to {total:g}: they are per cent, none below 0, "
@@ -141,7 +151,7 @@ def _checked_shares(shares: Mapping[Part, float]) -> dict[Part, float]:
             total=total,
         )
     for part in NEEDED_PARTS:
-        if checked[part] == 0:
+        if shares[part] == 0 and plan.folds is None:
             raise InvalidError(
                 "split.needed_part",
                 "the part {part} has no share ({given}): models learn from train and are chosen "
@@ -149,227 +159,193 @@ def _checked_shares(shares: Mapping[Part, float]) -> dict[Part, float]:
                 part=part,
                 given=given,
             )
-    return checked
+    return shares
 
 
-def _units(items: pa.Table, group_by: str | None) -> Units:
-    ids = items["item_id"].to_pylist()
-    if group_by is None:
-        return {item_id: [item_id] for item_id in ids}
-    fixed = set(ITEM_SCHEMA.names) - {"content_hash"}
-    known = [name for name in items.column_names if name not in fixed]
-    if group_by not in known:
-        raise unknown_name("column", group_by, known)
-    units: dict[str, list[str]] = defaultdict(list)
-    for item_id, value in zip(ids, items[group_by].to_pylist(), strict=True):
-        units[value].append(item_id)
-    if "" in units:
+def _given(plan: SplitPlan, fields: ItemFields) -> Given:
+    """Return what is given to parts; only one way of giving is used at a time."""
+    if sum([bool(plan.from_file), plan.own_partitions, bool(plan.give)]) > 1:
         raise InvalidError(
-            "split.no_group",
-            "{count} items have nothing in the column {column}: fill it and import again, "
-            "or group by another",
-            count=len(units[""]),
-            column=group_by,
+            "split.several_sources",
+            "parts are given by a list, by those that the files came in, or by conditions: "
+            "choose one",
         )
-    return units
+    items = fields.revision.items
+    if plan.from_file:
+        return given_by_list(Path(plan.from_file).expanduser(), items)
+    if plan.own_partitions:
+        return own_partitions(items)
+    if plan.give:
+        return given_to_parts(plan.give, fields, plan.seed)
+    return nothing_given(items.num_rows)
 
 
-def _draw(units: Units, shares: Mapping[Part, float], seed: int) -> dict[str, Part]:
-    """Put whole units into parts, so that their sizes come near the shares.
+def _with_groups(given: Given, grouping: Grouping, revision: Revision, plan: SplitPlan) -> Given:
+    """Let open items follow their group into the part that it was given to.
 
-    Large units come first, those of about one size in random order. Each goes where most of the
-    share is still lacking among the parts that have room for it; single items fit exactly.
+    Raises:
+        InvalidError: a group was given to several parts, and leaks are not allowed.
     """
-    total = sum(len(item_ids) for item_ids in units.values())
-    wanted = _wanted_counts(total, shares)
-    _check_enough(units, wanted, shares)
-    order = sorted(units, key=lambda key: (-len(units[key]).bit_length(), _lot(seed, key)))
-    lacking = dict(wanted)
-    parts: dict[str, Part] = {}
-    for number, key in enumerate(order):
-        empty = [part for part in wanted if lacking[part] == wanted[part]]
-        must_fill = len(order) - number <= len(empty)
-        part = _roomiest(empty if must_fill else list(wanted), lacking, wanted, len(units[key]))
-        lacking[part] -= len(units[key])
-        parts |= dict.fromkeys(units[key], part)
-    return parts
+    places, units = given.parts, grouping.units
+    if plan.allow_leaks or (places == OPEN).all():
+        return given
+    in_both = np.intersect1d(units[places == TRAINVAL], units[places == _TEST])
+    wrong = np.union1d(divided(units, places), in_both)
+    if len(wrong):
+        raise _divided_groups(wrong, revision, grouping)
+    part_of_unit = np.full(int(units.max()) + 1, OPEN, np.int64)
+    part_of_unit[units[places >= 0]] = places[places >= 0]
+    follows = ((places == OPEN) | (places == TRAINVAL)) & (part_of_unit[units] >= 0)
+    return replace(given, parts=np.where(follows, part_of_unit[units], places))
 
 
-def _roomiest(
-    parts: Sequence[Part], lacking: Mapping[Part, int], wanted: Mapping[Part, int], size: int
-) -> Part:
-    def room(part: Part) -> tuple[int, float, int]:
-        return min(lacking[part] - size, 0), lacking[part] / wanted[part], lacking[part]
-
-    return max(parts, key=room)
-
-
-def _lot(seed: int, key: str) -> bytes:
-    """Return a random number that belongs to a unit, whatever others there are."""
-    return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
-
-
-def _wanted_counts(total: int, shares: Mapping[Part, float]) -> dict[Part, int]:
-    """Divide a number by shares of 100, rounded by the largest remainder; no zero shares."""
-    quotas = {part: total * share / 100 for part, share in shares.items() if share > 0}
-    counts = {part: math.floor(round(quota, 6)) for part, quota in quotas.items()}
-    by_remainder = sorted(quotas, key=lambda part: counts[part] - quotas[part])
-    for part in by_remainder[: total - sum(counts.values())]:
-        counts[part] += 1
-    return counts
-
-
-def _check_enough(units: Units, wanted: Mapping[Part, int], shares: Mapping[Part, float]) -> None:
-    total = sum(len(item_ids) for item_ids in units.values())
-    for part, count in wanted.items():
-        if count == 0:
-            raise InvalidError(
-                "split.empty_part",
-                "the part {part} would be empty: {share:g} % of {total} items are less than one. "
-                "Give it a larger share, or import more items",
-                part=part,
-                share=shares[part],
-                total=total,
-            )
-    if len(units) < len(wanted):
-        raise InvalidError(
-            "split.too_few_groups",
-            "{groups} groups cannot fill {parts} parts: a group stays in one part. "
-            "Group by another column",
-            groups=len(units),
-            parts=len(wanted),
-        )
-
-
-# Lists
-
-
-class _Line(NamedTuple):
-    place: str  # where it stands, for a message
-    name: str
-    part: str
-
-
-class _ItemIds:
-    """Item ids by whatever a list may call an item."""
-
-    def __init__(self, items: pa.Table) -> None:
-        ids, paths = items["item_id"].to_pylist(), items["path"].to_pylist()
-        self._by_path = dict(zip(paths, ids, strict=True))
-        self._ids = set(ids)
-        self._names = FileNames(paths)
-
-    def find(self, name: str) -> list[str]:
-        """Return the ids of all items that a name can mean."""
-        if name in self._ids:
-            return [name]
-        return [self._by_path[path] for path in self._names.find(name)] if name else []
-
-
-def _lines_of_folder(folder: Path) -> list[_Line]:
-    lists = [path for path in sorted(folder.glob("*.txt")) if part_of(path.stem)]
-    if not lists:
-        raise InvalidError(
-            "split.no_lists",
-            "{folder} holds no list named train.txt, val.txt, trainval.txt or test.txt",
-            folder=str(folder),
-        )
-    return [
-        _Line(f"line {number} of {path.name}", name.strip(), path.stem)
-        for path in lists
-        for number, name in enumerate(read_text(path).splitlines(), start=1)
-        if name.strip()
-    ]
-
-
-def _lines_of_table(path: Path, ids: _ItemIds) -> list[_Line]:
-    table = read_delimited(path, is_datum=lambda cell: is_datum(cell) or part_of(cell) is not None)
-    part = _part_column(table)
-    items = max(
-        (column for column in table.columns if column != part),
-        key=lambda column: sum(bool(ids.find(cell)) for cell in table.cells(column)),
+def _divided_groups(wrong: Ints, revision: Revision, grouping: Grouping) -> InvalidError:
+    paths = revision.items["path"]
+    shown = []
+    for unit in wrong[:3].tolist():
+        members = np.flatnonzero(grouping.units == unit)
+        shown.append(" with ".join(paths[int(row)].as_py() for row in members[:3]))
+    return InvalidError(
+        "split.divided_group",
+        "items that belong together ({reasons}) are given to several parts, for {count:,} groups: "
+        "{groups}. Change what is given, or keep it as it is with --allow-leaks: every experiment "
+        "will then show what its parts share",
+        reasons=", ".join(grouping.reasons) or "images with the same content",
+        count=len(wrong),
+        groups=first_few(shown),
     )
-    return [
-        _Line(f"line {row.line} of {path.name}", name, word)
-        for row, name, word in zip(table.rows, table.cells(items), table.cells(part), strict=True)
-    ]
 
 
-def _part_column(table: TextTable) -> str:
-    named = [column for column in table.columns if column.lower() in ("part", "split", "subset")]
-    words = {
-        column: sum(part_of(cell) is not None for cell in table.cells(column))
-        for column in named or table.columns
+# Drawing
+
+
+def _wanted_strata(revision: Revision, plan: SplitPlan, labels: Strata) -> Strata | None:
+    if not plan.stratify and not plan.stratify_by:
+        return None
+    columns = column_strata(revision, plan.stratify_by)
+    strata = labels.joined(columns) if plan.stratify else columns
+    if not strata.names:
+        raise InvalidError(
+            "split.no_labels",
+            "the dataset has no classes and no values whose shares could be kept: stratify by a "
+            "column, or draw at random",
+        )
+    return strata
+
+
+def _parts(
+    revision: Revision,
+    plan: SplitPlan,
+    shares: Mapping[Part, float],
+    given: Given,
+    units: Ints,
+    strata: Strata | None,
+) -> list[tuple[int | None, Ints]]:
+    """Return the parts of the items, for each fold."""
+    drawer = _Drawer(revision.item_ids, units, strata, plan.seed)
+    if plan.folds is not None:
+        return _folds(drawer, plan.folds, shares, given)
+    parts = given.parts.copy()
+    drawer.draw(parts, parts == TRAINVAL, {part: shares[part] for part in NEEDED_PARTS})
+    open_shares: dict[str, float] = {
+        part: share
+        for place, (part, share) in enumerate(shares.items())
+        if place not in given.complete
     }
-    likeliest = max(words, key=lambda column: words[column])
-    if len(named) > 1 or words[likeliest] == 0 or len(table.columns) < 2:
+    if not any(open_shares.values()):
+        parts[parts == OPEN] = OUT  # all parts were given
+    drawer.draw(parts, parts == OPEN, open_shares)
+    _check_needed(parts, given)
+    return [(None, parts)]
+
+
+def _folds(
+    drawer: _Drawer, number: int, shares: Mapping[Part, float], given: Given
+) -> list[tuple[int | None, Ints]]:
+    """Set the test part apart, and let the folds of the rest take turns as validation."""
+    if (np.isin(given.parts, (_TRAIN, _VALIDATION))).any():
         raise InvalidError(
-            "split.list_columns",
-            "{path} needs a column with the item (its file or id) and one named part; "
-            "its columns are {columns}",
-            path=str(table.path),
-            columns=", ".join(table.columns),
+            "split.folds_given",
+            "folds take turns as validation, so only the test part can be given",
         )
-    return likeliest
+    apart = given.parts.copy()
+    apart[apart == TRAINVAL] = OPEN
+    if _TEST not in given.complete and shares["test"]:
+        drawer.draw(apart, apart == OPEN, {"train": 100 - shares["test"], "test": shares["test"]})
+        apart[apart == _TRAIN] = OPEN
+    fold_of = apart.copy()
+    names = {f"fold {one + 1}": 100 / number for one in range(number)}
+    drawer.draw(fold_of, apart == OPEN, names, among=tuple(names))
+    folds: list[tuple[int | None, Ints]] = []
+    for fold in range(number):
+        parts = np.where(fold_of == fold, _VALIDATION, _TRAIN)
+        folds.append((fold + 1, np.where(apart == OPEN, parts, apart)))
+    return folds
 
 
-def _agreed(before: ListedPart | None, now: ListedPart) -> ListedPart | None:
-    """Return the part of an item that is named again: train.txt may tell more than trainval.txt."""
-    if before is None:
-        return now
-    named = {before, now} - {"trainval"}
-    if before != now and named < set(NEEDED_PARTS):
-        return named.pop()
-    return None
+class _Drawer:
+    """Draws the parts of items, unit by unit."""
+
+    def __init__(self, item_ids: list[str], units: Ints, strata: Strata | None, seed: int) -> None:
+        self._ids = np.array(item_ids, object)
+        self._units = units
+        self._strata = strata
+        self._seed = seed
+
+    def draw(
+        self,
+        parts: Ints,
+        chosen: NDArray[np.bool_],
+        shares: Mapping[str, float],
+        *,
+        among: tuple[str, ...] = PARTS,
+    ) -> None:
+        """Put the chosen items into parts, in place, by shares that need not add up to 100.
+
+        Args:
+            parts: the part of each item, as its place `among` all.
+            chosen: which items are drawn.
+            shares: of the parts that they are drawn for.
+            among: the names of all parts.
+        """
+        rows = np.flatnonzero(chosen)
+        if len(rows) == 0:
+            return
+        total = sum(shares.values())
+        drawn = {part: share / total * 100 for part, share in shares.items() if share > 0}
+        places = np.array([among.index(part) for part in drawn], np.int64)
+        numbers = numbered(self._units[rows])
+        units = Units(*unit_keys(numbers, self._ids[rows].tolist()))
+        if self._strata is None:
+            found = draw(units, drawn, self._seed)
+        else:
+            unit_of_item = np.full(len(parts), -1, np.int64)
+            unit_of_item[rows] = numbers
+            counts = self._strata.within(chosen).counts(unit_of_item, len(units))
+            found = draw_stratified(units, counts, drawn, self._seed)
+        parts[rows] = places[found][numbers]
 
 
-def _unknown_names(path: Path, names: Sequence[str]) -> list[Finding]:
-    if not names:
-        return []
-    count = "1 name is" if len(names) == 1 else f"{len(names):,} names are"
-    return [
-        left_out(
-            "unknown_item",
-            f"of {path.name}, {count} not in the dataset: {_first(names)}",
-            file=path.name,
-        )
-    ]
-
-
-def _check_all_listed(items: pa.Table, listed: Mapping[str, ListedPart]) -> None:
-    paths = dict(zip(items["item_id"].to_pylist(), items["path"].to_pylist(), strict=True))
-    missing = [path for item_id, path in paths.items() if item_id not in listed]
-    if missing:
-        raise InvalidError(
-            "split.not_listed",
-            "the list names no part for {count:,} of the dataset's {total:,} items: {paths}. "
-            "Name a part for each",
-            count=len(missing),
-            total=len(paths),
-            paths=_first(missing),
-        )
-
-
-def _check_list(parts: Mapping[str, Part], units: Units) -> None:
-    for needed in NEEDED_PARTS:
-        if needed not in parts.values():
+def _check_needed(parts: Ints, given: Given) -> None:
+    for place, needed in enumerate(NEEDED_PARTS):
+        if not (parts == place).any():
             raise InvalidError(
                 "split.empty_part",
-                "the list leaves the part {part} empty: name items for it, or for trainval, which "
-                "is divided into train and validation",
+                "the part {part} is left empty ({strategy}): give items to it, or to trainval, "
+                "which is divided into train and validation",
                 part=needed,
+                strategy=given.strategy or "drawn",
             )
-    divided = [
-        key for key, item_ids in units.items() if len({parts[item_id] for item_id in item_ids}) > 1
-    ]
-    if divided:
-        raise InvalidError(
-            "split.divided_group",
-            "the list puts items of one group into several parts, for {count} groups: {groups}",
-            count=len(divided),
-            groups=_first(divided),
-        )
 
 
-def _first(texts: Sequence[str], shown: int = 3) -> str:
-    return "; ".join(texts[:shown]) + ("; …" if len(texts) > shown else "")
+def _strategy(plan: SplitPlan, given: Given, grouping: Grouping) -> str:
+    """Say how the parts were chosen, as a listing shows it."""
+    stratified = plan.stratify or bool(plan.stratify_by)
+    said = [given.strategy or ("stratified" if stratified else "random")]
+    if given.strategy and stratified:
+        said.append("the rest stratified")
+    if plan.folds is not None:
+        said.append(f"{plan.folds} folds")
+    if grouping.reasons:
+        said.append(f"grouped by {' and '.join(grouping.reasons)}")
+    return ", ".join(said)

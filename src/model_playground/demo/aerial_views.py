@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from model_playground.core.expression import parse_losses
+from model_playground.core.records import SplitPlan
 from model_playground.core.specification import Choice, Specification, Training
 from model_playground.datasets.demo import AERIAL_CLASSES, draw_aerial_views
 from model_playground.demo.pictures import coloured, css_colour, photograph
@@ -75,7 +76,8 @@ class AerialViews(Study):
         folder = bench.data / NAME
         draw_aerial_views(folder, count=scale.views)
         bench.playground.import_dataset(folder, name=NAME)
-        bench.playground.create_split(NAME, name=NAME, train=64, validation=26, test=10)
+        plan = SplitPlan(train=64, validation=26, test=10)
+        bench.playground.create_split(NAME, name=NAME, plan=plan)
         return [Planned(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
 
     def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:

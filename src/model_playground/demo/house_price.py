@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_playground.core.expression import parse_losses
-from model_playground.core.records import Part
+from model_playground.core.records import Part, SplitPlan
 from model_playground.core.specification import Choice, Specification, Training
 from model_playground.datasets.demo import House, draw_floor_plans
 from model_playground.demo.study import (
@@ -86,7 +86,7 @@ class HousePrice(Study):
             image_columns=["file"],
             target_columns=["price_keur"],
         )
-        bench.playground.create_split(NAME, name=NAME, from_file=table)
+        bench.playground.create_split(NAME, name=NAME, plan=SplitPlan(from_file=str(table)))
         return [Planned(bench.title_of(loss), _specification(loss, self.scale)) for loss in LOSSES]
 
     def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:

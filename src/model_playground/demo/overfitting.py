@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_playground.core.expression import parse_losses
+from model_playground.core.records import SplitPlan
 from model_playground.core.specification import Choice, EarlyStopping, Specification, Training
 from model_playground.datasets.demo import draw_tiles
 from model_playground.demo.study import (
@@ -56,7 +57,8 @@ class Overfitting(Study):
         counts = dict.fromkeys(("intact", "stained", "cracked"), scale.of_each_class)
         draw_tiles(folder, counts=counts, mislabelled=MISLABELLED, grain=12)
         bench.playground.import_dataset(folder, name=NAME)
-        bench.playground.create_split(NAME, name=NAME, train=45, validation=45, test=10)
+        plan = SplitPlan(train=45, validation=45, test=10)
+        bench.playground.create_split(NAME, name=NAME, plan=plan)
         stopping = EarlyStopping(patience=scale.patience)
         return [
             Planned("Trained to the end", _specification("to-the-end", scale, None)),

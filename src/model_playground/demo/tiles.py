@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_playground.core.expression import parse_losses
-from model_playground.core.records import SplitRecord
+from model_playground.core.records import SplitPlan, SplitRecord
 from model_playground.core.specification import Choice, Specification, Training
 from model_playground.datasets.demo import draw_tiles
 from model_playground.demo.pictures import photograph
@@ -69,7 +69,8 @@ class Tiles(Study):
         folder = bench.data / NAME
         draw_tiles(folder, counts=scale.counts)
         bench.playground.import_dataset(folder, name=NAME)
-        bench.playground.create_split(NAME, name=NAME, train=50, validation=40, test=10)
+        plan = SplitPlan(train=50, validation=40, test=10)
+        bench.playground.create_split(NAME, name=NAME, plan=plan)
         return [Planned(bench.title_of(loss), _specification(loss, scale)) for loss in LOSSES]
 
     def section(self, bench: Bench, trained: Sequence[Trained]) -> Section:

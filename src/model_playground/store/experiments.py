@@ -10,7 +10,13 @@ from sqlalchemy import Connection, Row, func, insert, select, true
 
 from model_playground.core.events import Point
 from model_playground.core.expression import LossTerm
-from model_playground.core.records import ExperimentRecord, RunRecord, RunState, TestReport
+from model_playground.core.records import (
+    ExperimentRecord,
+    RunRecord,
+    RunState,
+    SplitReport,
+    TestReport,
+)
 from model_playground.store.database import Store
 from model_playground.store.names import insert_named, row_id, unknown
 from model_playground.store.schema import (
@@ -160,6 +166,7 @@ def _records(connection: Connection, name: str | None = None) -> list[Experiment
         select(
             experiment,
             split.c.name.label("split"),
+            split.c.report.label("split_report"),
             dataset.c.name.label("dataset"),
             openings.scalar_subquery().label("test_openings"),
         )
@@ -192,6 +199,12 @@ def _records(connection: Connection, name: str | None = None) -> list[Experiment
     return [_record(row, by_experiment[row.id]) for row in connection.execute(experiments)]
 
 
+def _leaks(report: Any) -> tuple[str, ...]:
+    if report is None:
+        return ()
+    return tuple(leak.sentence for leak in SplitReport.model_validate(report).leaks)
+
+
 def _record(row: Row[Any], runs: Sequence[RunRecord]) -> ExperimentRecord:
     specification = row.specification
     states = {one.state for one in runs}
@@ -209,6 +222,7 @@ def _record(row: Row[Any], runs: Sequence[RunRecord]) -> ExperimentRecord:
         state=next(state for state in _STATES if state in states),
         runs=tuple(runs),
         test_openings=row.test_openings,
+        leaks=_leaks(row.split_report),
         specification=specification,
         created=row.created,
     )

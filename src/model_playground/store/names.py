@@ -27,13 +27,18 @@ def insert_named(connection: Connection, table: Table, row: dict[str, Any]) -> i
     try:
         connection.execute(insert(table).values(row))
     except IntegrityError:
-        raise InvalidError(
-            f"{table.name}.exists",
-            "there is a {kind} named {name!r} already: choose another name",
-            name=name,
-            kind=table.name,
-        ) from None
+        raise name_taken(table, name) from None
     return row_id(connection, table, name)
+
+
+def name_taken(table: Table, name: str) -> InvalidError:
+    """Return the error for a name that another row of the table has."""
+    return InvalidError(
+        f"{table.name}.exists",
+        "there is a {kind} named {name!r} already: choose another name",
+        name=name,
+        kind=table.name,
+    )
 
 
 def unknown(connection: Connection, table: Table, name: str) -> NotFoundError:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import DATETIME
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: what a database's `alembic_version` must say."""
 
 
@@ -130,6 +130,9 @@ split = Table(
     Column("counts", JSON, nullable=False),
     Column("class_counts", JSON, nullable=False),
     Column("created", UtcTime, nullable=False),
+    Column("fold", Integer),  # which of the plan's folds is the validation part, from 1
+    Column("plan", JSON(none_as_null=True)),  # null, as the report: made before plans were kept
+    Column("report", JSON(none_as_null=True)),
 )
 
 split_item = Table(

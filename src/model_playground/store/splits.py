@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from model_playground.core.records import PARTS, Part, SplitRecord
+from model_playground.core.records import PARTS, Part, SplitPlan, SplitRecord, SplitReport
 from model_playground.store.database import Store
 from model_playground.store.datasets import revision_row
-from model_playground.store.names import insert_named, unknown
+from model_playground.store.names import insert_named, name_taken, unknown
 from model_playground.store.schema import dataset, now, revision, split, split_item
 
 
@@ -25,6 +25,9 @@ def add_split(
     seed: int | None,
     parts: Mapping[str, Part],
     class_counts: Mapping[str, Mapping[str, int]],
+    fold: int | None = None,
+    plan: SplitPlan | None = None,
+    report: SplitReport | None = None,
 ) -> SplitRecord:
     """Add a split of a revision, with the part of every item.
 
@@ -33,10 +36,13 @@ def add_split(
         name: the split's name, new in the workspace.
         dataset_name: the dataset that is split.
         revision_hash: its revision.
-        strategy: how the parts were chosen: random, listed, or grouped by a column.
+        strategy: how the parts were chosen, in some words.
         seed: what the choice was drawn with.
         parts: the part of each item, by the item's id.
         class_counts: part → class → items.
+        fold: which of the plan's folds is the validation part.
+        plan: how it was made.
+        report: what is to be known of it.
 
     Raises:
         InvalidError: the name is taken or refused.
@@ -53,6 +59,9 @@ def add_split(
             "counts": {part: counts[part] for part in PARTS},
             "class_counts": {part: dict(count) for part, count in class_counts.items()},
             "created": now(),
+            "fold": fold,
+            "plan": None if plan is None else plan.model_dump(mode="json"),
+            "report": None if report is None else report.model_dump(mode="json"),
         }
         split_id = insert_named(connection, split, row)
         of_split = {"split_id": split_id, "dataset_id": pinned.dataset_id}
@@ -61,6 +70,18 @@ def add_split(
             [of_split | {"item_id": one, "part": part} for one, part in parts.items()],
         )
         return _get(connection, name)
+
+
+def check_names(store: Store, names: Sequence[str]) -> None:
+    """Check that no split has one of some names, before much work is done for it.
+
+    Raises:
+        InvalidError: a name is taken.
+    """
+    with store.read() as connection:
+        taken = connection.scalar(select(split.c.name).where(split.c.name.in_(names)))
+    if taken is not None:
+        raise name_taken(split, taken)
 
 
 def list_splits(store: Store) -> list[SplitRecord]:

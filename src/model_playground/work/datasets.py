@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +14,11 @@ from model_playground.core.records import (
     DatasetRecord,
     ExportReport,
     Part,
-    SplitRecord,
 )
 from model_playground.datasets.checks import check_revision
 from model_playground.datasets.exporting import export_revision, in_parts
 from model_playground.datasets.pixel_counts import pixel_counts
 from model_playground.datasets.records import Revision, TrainingItem, training_items
-from model_playground.datasets.splitting import listed_parts, split_items
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
 from model_playground.store.workspace import Workspace
@@ -60,7 +57,7 @@ def export_dataset(
                 name=name,
             )
         revision = in_parts(
-            _revision_of_split(workspace, split),
+            revision_of_split(workspace, split),
             stored_splits.split_items(workspace.store, split),
         )
     return export_revision(
@@ -75,43 +72,6 @@ def export_dataset(
     )
 
 
-def create_split(
-    workspace: Workspace,
-    dataset: str,
-    *,
-    name: str,
-    shares: Mapping[Part, float],
-    seed: int,
-    from_file: Path | None,
-    group_by: str | None,
-    notify: Callable[[str], None],
-) -> SplitRecord:
-    """Put every item of a dataset's newest revision into one part; tell of a list's excess."""
-    record = stored_datasets.get_dataset(workspace.store, dataset)
-    revision = _revision(workspace, record)
-    strategy = "random" if group_by is None else f"grouped by {group_by}"
-    listed = None
-    if from_file is not None:
-        listed, findings = listed_parts(from_file, revision.items)
-        for finding in findings:
-            notify(finding.message)
-        strategy = f"listed in {from_file.name}" + (f", grouped by {group_by}" if group_by else "")
-    parts = split_items(revision.items, shares=shares, seed=seed, group_by=group_by, listed=listed)
-    ids: defaultdict[Part, list[str]] = defaultdict(list)
-    for item_id, part in parts.items():
-        ids[part].append(item_id)
-    return stored_splits.add_split(
-        workspace.store,
-        name=name,
-        dataset_name=dataset,
-        revision_hash=record.revision,
-        strategy=strategy,
-        seed=seed,
-        parts=parts,
-        class_counts={part: revision.class_counts(ids[part]) for part in PARTS},
-    )
-
-
 def newest_revision(workspace: Workspace, name: str) -> Revision:
     """Return the records of a dataset's newest revision."""
     return _revision(workspace, stored_datasets.get_dataset(workspace.store, name))
@@ -119,12 +79,12 @@ def newest_revision(workspace: Workspace, name: str) -> Revision:
 
 def facts_of_split(workspace: Workspace, split: str) -> Facts:
     """Return what a task needs to know of the revision that a split pins."""
-    return _revision_of_split(workspace, split).facts
+    return revision_of_split(workspace, split).facts
 
 
 def train_counts(workspace: Workspace, split: str, layout: Layout) -> dict[str, int]:
     """Return how often each class occurs in a split's train part, in the units of a layout."""
-    revision = _revision_of_split(workspace, split)
+    revision = revision_of_split(workspace, split)
     parts = stored_splits.split_items(workspace.store, split)
     train = [item_id for item_id, part in parts.items() if part == "train"]
     if layout is Layout.PIXEL:
@@ -134,14 +94,15 @@ def train_counts(workspace: Workspace, split: str, layout: Layout) -> dict[str, 
 
 def items_by_part(workspace: Workspace, split: str) -> dict[Part, list[TrainingItem]]:
     """Return what the training needs of every item of a split, part by part."""
-    revision = _revision_of_split(workspace, split)
+    revision = revision_of_split(workspace, split)
     ids: dict[Part, list[str]] = {part: [] for part in PARTS}
     for item_id, part in stored_splits.split_items(workspace.store, split).items():
         ids[part].append(item_id)
     return {part: training_items(revision, ids[part]) for part in PARTS}
 
 
-def _revision_of_split(workspace: Workspace, split: str) -> Revision:
+def revision_of_split(workspace: Workspace, split: str) -> Revision:
+    """Return the revision that a split pins."""
     record = stored_splits.get_split(workspace.store, split)
     pinned = stored_datasets.get_dataset(
         workspace.store, record.dataset, revision_hash=record.revision

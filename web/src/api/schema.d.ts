@@ -83,9 +83,29 @@ export interface paths {
         put?: never;
         /**
          * Create Split
-         * @description Put every item of a dataset into exactly one part.
+         * @description Put items of a dataset into train, validation and test, each into one part.
          */
         post: operations["create_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/splits/folds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Folds
+         * @description Make a split for each fold: each fold is the validation part of one.
+         */
+        post: operations["create_folds"];
         delete?: never;
         options?: never;
         head?: never;
@@ -741,6 +761,11 @@ export interface components {
             runs: components["schemas"]["RunRecord"][];
             /** Test Openings */
             test_openings: number;
+            /**
+             * Leaks
+             * @default []
+             */
+            leaks?: string[];
             /** Specification */
             specification: {
                 [key: string]: unknown;
@@ -1365,8 +1390,134 @@ export interface components {
             plugins?: components["schemas"]["Plugin"][];
         };
         /**
+         * SplitLeak
+         * @description What the parts of a split share, though they should have nothing in common.
+         */
+        SplitLeak: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "same file" | "same content" | "near duplicate" | "same group";
+            /** Groups */
+            groups: number;
+            /** Parts */
+            parts: ("train" | "validation" | "test")[];
+            /** Examples */
+            examples: string[];
+        };
+        /**
+         * SplitPlan
+         * @description How a split is made: everything that is needed to make it again.
+         *
+         *     Shares are per cent of the items. What is given to a part (by a list, by the parts that the
+         *     files came in, by conditions) is given first, and the rest is drawn. What belongs together is
+         *     given and drawn together, however the parts are chosen.
+         */
+        SplitPlan: {
+            /**
+             * Train
+             * @description per cent to learn from
+             * @default 70
+             */
+            train?: number;
+            /**
+             * Test
+             * @description per cent that stays sealed until the end
+             * @default 20
+             */
+            test?: number;
+            /**
+             * Validation
+             * @description per cent to choose by
+             * @default 10
+             */
+            validation?: number;
+            /**
+             * Seed
+             * @description the same seed gives the same split
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Where
+             * @description only the items that this holds for, such as status=DONE
+             * @default
+             */
+            where?: string;
+            /**
+             * Stratify
+             * @description keep the shares of the classes, or of the values' ranges, in each part
+             * @default false
+             */
+            stratify?: boolean;
+            /**
+             * Stratify By
+             * @description columns whose texts keep their shares in each part
+             * @default []
+             */
+            stratify_by?: string[];
+            /**
+             * Folds
+             * @description this many splits, each with another fold as validation
+             */
+            folds?: number | null;
+            /**
+             * From File
+             * @description a table of items and parts, or a folder of train.txt, val.txt, …
+             */
+            from_file?: string | null;
+            /**
+             * Own Partitions
+             * @description the parts that the files came in; only what has none is drawn
+             * @default false
+             */
+            own_partitions?: boolean;
+            /**
+             * Give
+             * @description all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; test=50% of FOLDER/ takes a sample and leaves the rest out
+             * @default []
+             */
+            give?: string[];
+            /**
+             * Group By
+             * @description columns whose equal values stay together
+             * @default []
+             */
+            group_by?: string[];
+            /**
+             * Group Pattern
+             * @description a regular expression of file names: what it has in parentheses tells groups
+             */
+            group_pattern?: string | null;
+            /**
+             * Series
+             * @description keep series of file names together, unless groups are named
+             * @default true
+             */
+            series?: boolean;
+            /**
+             * Near Duplicates
+             * @description keep near-duplicate images together
+             * @default true
+             */
+            near_duplicates?: boolean;
+            /**
+             * Large Groups
+             * @description keep found groups above 5 % of the items together, too
+             * @default false
+             */
+            large_groups?: boolean;
+            /**
+             * Allow Leaks
+             * @description let what is given divide groups; every experiment will show it
+             * @default false
+             */
+            allow_leaks?: boolean;
+        };
+        /**
          * SplitRecord
-         * @description A split: every item of a revision in exactly one part.
+         * @description A split: items of a revision, each in exactly one part. It never changes.
          */
         SplitRecord: {
             /** Name */
@@ -1391,6 +1542,10 @@ export interface components {
                     [key: string]: number;
                 };
             };
+            /** Fold */
+            fold?: number | null;
+            plan?: components["schemas"]["SplitPlan"] | null;
+            report?: components["schemas"]["SplitReport"] | null;
             /**
              * Created
              * Format: date-time
@@ -1398,38 +1553,162 @@ export interface components {
             created: string;
         };
         /**
+         * SplitReport
+         * @description What is to be known of a split before the figures of its experiments are believed.
+         */
+        SplitReport: {
+            /**
+             * Ranges
+             * @default {}
+             */
+            ranges?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * Largest Distance
+             * @default {}
+             */
+            largest_distance?: {
+                [key: string]: number;
+            };
+            /**
+             * Mean Distance
+             * @default {}
+             */
+            mean_distance?: {
+                [key: string]: number;
+            };
+            /**
+             * Checked
+             * @default []
+             */
+            checked?: ("same file" | "same content" | "near duplicate" | "same group")[];
+            /**
+             * Leaks
+             * @default []
+             */
+            leaks?: components["schemas"]["SplitLeak"][];
+            /**
+             * Left Out
+             * @default 0
+             */
+            left_out?: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes?: string[];
+        };
+        /**
          * SplitRequest
-         * @description A split to create: by percentages and a seed, or from a file that lists items and parts.
+         * @description A split to create: the dataset, the split's name, and the plan.
          */
         SplitRequest: {
-            /** Dataset */
-            dataset: string;
-            /** Name */
-            name: string;
             /**
              * Train
+             * @description per cent to learn from
              * @default 70
              */
             train?: number;
             /**
              * Test
+             * @description per cent that stays sealed until the end
              * @default 20
              */
             test?: number;
             /**
              * Validation
+             * @description per cent to choose by
              * @default 10
              */
             validation?: number;
             /**
              * Seed
+             * @description the same seed gives the same split
              * @default 0
              */
             seed?: number;
-            /** From File */
+            /**
+             * Where
+             * @description only the items that this holds for, such as status=DONE
+             * @default
+             */
+            where?: string;
+            /**
+             * Stratify
+             * @description keep the shares of the classes, or of the values' ranges, in each part
+             * @default false
+             */
+            stratify?: boolean;
+            /**
+             * Stratify By
+             * @description columns whose texts keep their shares in each part
+             * @default []
+             */
+            stratify_by?: string[];
+            /**
+             * Folds
+             * @description this many splits, each with another fold as validation
+             */
+            folds?: number | null;
+            /**
+             * From File
+             * @description a table of items and parts, or a folder of train.txt, val.txt, …
+             */
             from_file?: string | null;
-            /** Group By */
-            group_by?: string | null;
+            /**
+             * Own Partitions
+             * @description the parts that the files came in; only what has none is drawn
+             * @default false
+             */
+            own_partitions?: boolean;
+            /**
+             * Give
+             * @description all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; test=50% of FOLDER/ takes a sample and leaves the rest out
+             * @default []
+             */
+            give?: string[];
+            /**
+             * Group By
+             * @description columns whose equal values stay together
+             * @default []
+             */
+            group_by?: string[];
+            /**
+             * Group Pattern
+             * @description a regular expression of file names: what it has in parentheses tells groups
+             */
+            group_pattern?: string | null;
+            /**
+             * Series
+             * @description keep series of file names together, unless groups are named
+             * @default true
+             */
+            series?: boolean;
+            /**
+             * Near Duplicates
+             * @description keep near-duplicate images together
+             * @default true
+             */
+            near_duplicates?: boolean;
+            /**
+             * Large Groups
+             * @description keep found groups above 5 % of the items together, too
+             * @default false
+             */
+            large_groups?: boolean;
+            /**
+             * Allow Leaks
+             * @description let what is given divide groups; every experiment will show it
+             * @default false
+             */
+            allow_leaks?: boolean;
+            /** Dataset */
+            dataset: string;
+            /** Name */
+            name: string;
         };
         /**
          * TargetForm
@@ -1749,6 +2028,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SplitRecord"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    create_folds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitRecord"][];
                 };
             };
             /** @description Client Error */

@@ -70,6 +70,15 @@ function Head({ record }: { record: Records["ExperimentRecord"] }) {
           .filter(Boolean)
           .join(" · ")}
       </Text>
+      {(record.leaks ?? []).map((leak) => (
+        <Alert
+          key={leak}
+          color="red"
+          title="A leak of the split: the figures may flatter the model"
+        >
+          {leak}
+        </Alert>
+      ))}
       <Refused error={stop.error} />
     </>
   );

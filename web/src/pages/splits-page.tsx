@@ -1,5 +1,7 @@
 import {
+  Alert,
   Button,
+  Checkbox,
   Group,
   NumberInput,
   Paper,
@@ -7,11 +9,13 @@ import {
   SimpleGrid,
   Stack,
   Table,
+  Text,
   TextInput,
   Title,
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
 import { datasetList, splitList, useCreateSplit } from "../state/queries";
 import { LinkButton } from "./links";
@@ -49,6 +53,31 @@ export function SplitsPage() {
   );
 }
 
+/** What is to be known of a split that was just made: what was grouped, and what its parts share. */
+function Noted({
+  report: { notes = [], leaks = [], checked = [] },
+}: {
+  report: Records["SplitReport"];
+}) {
+  return (
+    <>
+      {notes.map((note) => (
+        <Text key={note} size="sm">
+          {note}
+        </Text>
+      ))}
+      {leaks.map(({ kind, parts, groups, examples }) => (
+        <Alert key={kind} color="red" title={`${parts.join(" and ")} share: ${kind}`}>
+          {groups} groups are divided, such as {examples[0]}
+        </Alert>
+      ))}
+      {leaks.length === 0 && (
+        <Text size="sm">The parts share nothing: looked for {checked.join(", ")}.</Text>
+      )}
+    </>
+  );
+}
+
 function SplitForm() {
   const datasets = useQuery(datasetList);
   const creating = useCreateSplit();
@@ -66,7 +95,11 @@ function SplitForm() {
       validation: number("validation"),
       test: number("test"),
       seed: number("seed"),
-      group_by: groupBy,
+      group_by: groupBy === null ? [] : [groupBy],
+      where: String(given.get("where")),
+      stratify: given.has("stratify"),
+      series: given.has("series"),
+      near_duplicates: given.has("near_duplicates"),
       from_file: String(given.get("from_file")).trim() || null,
     });
   };
@@ -114,6 +147,28 @@ function SplitForm() {
             label="From a file"
             description="A table with the columns item and part, instead of percentages"
           />
+          <TextInput
+            name="where"
+            label="Only items with"
+            description="Such as class=cat and status!=SKIPPED; all if empty"
+          />
+          <Checkbox
+            name="stratify"
+            label="Stratify"
+            description="Keep the shares of classes or values in each part"
+          />
+          <Checkbox
+            name="near_duplicates"
+            label="Keep near-duplicates together"
+            description="Images are compared first, which may take a while"
+            defaultChecked
+          />
+          <Checkbox
+            name="series"
+            label="Keep series of file names together"
+            description="Unless a column says what belongs together"
+            defaultChecked
+          />
         </SimpleGrid>
         <Group>
           <Button type="submit" loading={creating.isPending} disabled={!dataset}>
@@ -121,6 +176,7 @@ function SplitForm() {
           </Button>
         </Group>
         <Refused error={creating.error} title="Not created" />
+        {creating.data?.report && <Noted report={creating.data.report} />}
       </Stack>
     </Paper>
   );

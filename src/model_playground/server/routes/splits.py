@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from model_playground.core.records import SplitRecord
+from model_playground.core.records import SplitPlan, SplitRecord
 from model_playground.server.opened import Opened
 
 router = APIRouter(prefix="/splits")
 
 
-class SplitRequest(BaseModel):
-    """A split to create: by percentages and a seed, or from a file that lists items and parts."""
-
-    model_config = ConfigDict(extra="forbid")
+class SplitRequest(SplitPlan):
+    """A split to create: the dataset, the split's name, and the plan."""
 
     dataset: str
     name: str = Field(min_length=1)
-    train: float = 70
-    test: float = 20
-    validation: float = 10
-    seed: int = 0
-    from_file: str | None = None
-    group_by: str | None = None
+
+    @property
+    def plan(self) -> SplitPlan:
+        """The plan alone."""
+        return SplitPlan(**{name: getattr(self, name) for name in SplitPlan.model_fields})
 
 
 @router.get("")
@@ -34,8 +31,14 @@ def list_splits(playground: Opened) -> list[SplitRecord]:
 
 @router.post("", status_code=201)
 def create_split(playground: Opened, wanted: SplitRequest) -> SplitRecord:
-    """Put every item of a dataset into exactly one part."""
-    return playground.create_split(**dict(wanted))
+    """Put items of a dataset into train, validation and test, each into one part."""
+    return playground.create_split(wanted.dataset, name=wanted.name, plan=wanted.plan)
+
+
+@router.post("/folds", status_code=201)
+def create_folds(playground: Opened, wanted: SplitRequest) -> list[SplitRecord]:
+    """Make a split for each fold: each fold is the validation part of one."""
+    return playground.create_folds(wanted.dataset, name=wanted.name, plan=wanted.plan)
 
 
 @router.get("/{name}")

@@ -1,0 +1,1 @@
+"""Splits: which part an item is in, and what must stay together."""
