@@ -373,7 +373,7 @@ class NearDuplicateFinder:
 
     def known(self, content_hashes: Iterable[str]) -> NearDuplicates | None:
         """Return what was found among some images before, or nothing."""
-        file = self._file(sorted(content_hashes))
+        file = self._file(sorted(set(content_hashes)))
         return _read(file) if file.exists() else None
 
     def _file(self, content_hashes: Sequence[str]) -> Path:

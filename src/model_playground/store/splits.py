@@ -65,9 +65,9 @@ def add_split(
         }
         split_id = insert_named(connection, split, row)
         of_split = {"split_id": split_id, "dataset_id": pinned.dataset_id}
+        ordered = sorted(parts.items())  # as the keys are stored: many rows take half the time
         connection.execute(
-            insert(split_item),
-            [of_split | {"item_id": one, "part": part} for one, part in parts.items()],
+            insert(split_item), [of_split | {"item_id": one, "part": part} for one, part in ordered]
         )
         return _get(connection, name)
 

@@ -125,7 +125,9 @@ def near_duplicates_of(
 
 def known_near_duplicates(workspace: Workspace, revision: Revision) -> NearDuplicates | None:
     """Return a revision's near-duplicates if they were looked for before."""
-    return _finder(workspace).known(_paths(revision)) if revision.is_inspected else None
+    if not revision.is_inspected:
+        return None
+    return _finder(workspace).known(filter(None, Images.of(revision.items).contents.to_pylist()))
 
 
 def _finder(workspace: Workspace) -> NearDuplicateFinder:

@@ -218,7 +218,7 @@ class _Dealer:
             excess = (self.there_of - self.wanted_of) / self.totals[:, None]
             gain = self.strata[rows] @ (excess[:, giver] - excess[:, taker])
             order = rows[np.lexsort((self.rank[rows], -gain))]
-            within = np.cumsum(self.sizes[order]) <= max(gap / 8, self.sizes[order[0]])
+            within = np.cumsum(self.sizes[order]) <= max(gap / 2, self.sizes[order[0]])
             self._move(order[within], giver, taker)
 
     def fill_empty_parts(self) -> None:
