@@ -18,7 +18,7 @@ from model_playground.datasets.splits.lists import write_lists
 from model_playground.datasets.splitting import Division, divide
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
-from model_playground.store.items import item_statuses, item_tags
+from model_playground.store.item_tags import item_tags
 from model_playground.store.workspace import Workspace
 from model_playground.work.datasets import newest_revision, revision_of_split
 
@@ -70,11 +70,10 @@ def _created(
     record = stored_datasets.get_dataset(workspace.store, dataset)
     stored_splits.check_names(workspace.store, names)
     revision = newest_revision(workspace, dataset)
-    fields = ItemFields(
-        revision,
-        statuses=item_statuses(workspace.store, dataset),
-        tags=item_tags(workspace.store, dataset),
-    )
+    fields = ItemFields(revision)
+    if plan.where or plan.give:
+        statuses = stored_datasets.item_statuses(workspace.store, dataset)
+        fields = ItemFields(revision, statuses, item_tags(workspace.store, dataset))
     near = known_near_duplicates(workspace, revision)
     if near is None and plan.near_duplicates:
         near = near_duplicates_of(workspace, revision, advance=advance)

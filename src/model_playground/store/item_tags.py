@@ -1,4 +1,4 @@
-"""What is known of a dataset's items beside their labels: status and tags, which can change."""
+"""The tags that people give to items of a dataset; they can change."""
 
 from __future__ import annotations
 
@@ -8,19 +8,7 @@ from sqlalchemy import select
 
 from model_playground.store.database import Store
 from model_playground.store.names import row_id
-from model_playground.store.schema import dataset, item, item_tag
-
-
-def item_statuses(store: Store, dataset_name: str) -> dict[str, str]:
-    """Return the status of each item by id; those that are NEW are left out.
-
-    Raises:
-        NotFoundError: there is no such dataset.
-    """
-    with store.read() as connection:
-        known = item.c.dataset_id == row_id(connection, dataset, dataset_name)
-        rows = select(item.c.item_id, item.c.status).where(known, item.c.status != "NEW")
-        return {row.item_id: row.status for row in connection.execute(rows)}
+from model_playground.store.schema import dataset, item_tag
 
 
 def item_tags(store: Store, dataset_name: str) -> dict[str, tuple[str, ...]]:
