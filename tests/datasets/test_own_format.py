@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fuzzing import CASES, assert_no_traceback
 from pictures import draw, draw_mask
+from PIL import Image
 
 from model_playground.core.errors import InvalidError
 from model_playground.datasets.exporting import export_revision
@@ -73,6 +74,23 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert written[1] == {"id": "x", "image": "d.png", "width": 8, "height": 6}
     assert written[0]["annotations"][0] == OBJECTS[0]
     assert import_dataset(tmp_path / "again/dataset.json")[0].hash == revision.hash
+
+
+def test_masks_in_colours_and_their_void_come_back(tmp_path: Path) -> None:
+    red, white = (255, 0, 0), (255, 255, 255)
+    draw(tmp_path / "set/images/a.png", (2, 1))
+    (tmp_path / "set/masks").mkdir()
+    mask = Image.new("RGB", (2, 1), red)
+    mask.putpixel((1, 0), white)
+    mask.save(tmp_path / "set/masks/a.png")
+    (tmp_path / "set/classes.csv").write_text(
+        "name,r,g,b\nsky,255,0,0\nroad,0,0,255\nvoid,255,255,255\n"
+    )
+    revision = import_dataset(tmp_path / "set")[0]
+    assert len(revision.ignored_pixel_values) == 1
+    export_revision(revision, tmp_path / "own", format="model_playground")
+    again = import_dataset(tmp_path / "own")[0]
+    assert (again.hash, again.pixel_values) == (revision.hash, revision.pixel_values)
 
 
 def with_object(**changes: Any) -> dict[str, Any]:

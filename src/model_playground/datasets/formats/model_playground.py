@@ -43,9 +43,12 @@ _Side = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 
+_Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+
 class _Class(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     name: str
-    source_id: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    source_id: _Id | None = None
 
 
 class _Head(msgspec.Struct, omit_defaults=True):
@@ -55,6 +58,7 @@ class _Head(msgspec.Struct, omit_defaults=True):
     classes: list[_Class]
     target_names: list[str] = []
     columns: list[str] = []
+    ignored_pixel_values: list[_Id] = []
 
 
 class _Source(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -74,7 +78,7 @@ class _Annotation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     box: tuple[float, float, float, float] | None = None
     rings: list[list[float]] | None = None
     rle: _RunLengths | None = None
-    pixel_value: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    pixel_value: _Id | None = None
     area: float | None = None
     crowd: bool = False
     image_index: Annotated[int, msgspec.Meta(ge=0, lt=2**15)] | None = None
@@ -158,6 +162,7 @@ class ModelPlayground(WritableFormat):
             target_names=tuple(head.target_names),
             findings=reading.findings,
             annotations=reading.annotations,
+            ignored_pixel_values=tuple(head.ignored_pixel_values),
         )
 
     def image_path(self, path: str, partition: str | None) -> str:
@@ -177,6 +182,7 @@ class ModelPlayground(WritableFormat):
             classes=[_Class(one.name, one.source_id) for one in revision.classes],
             target_names=list(revision.target_names),
             columns=list(revision.columns),
+            ignored_pixel_values=list(revision.ignored_pixel_values),
         )
         text = msgspec.json.format(msgspec.json.encode(head), indent=1)
         (export.folder / _HEAD).write_bytes(text + b"\n")
