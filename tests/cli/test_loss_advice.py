@@ -74,6 +74,15 @@ def test_what_is_advised_can_be_run(run: Run, unbalanced: str, tmp_path: Path) -
         assert checked.code == 0, (one["loss"], checked.err)
 
 
+def test_what_was_not_looked_into_is_not_measured(run: Run, fruit: Path) -> None:
+    assert run("dataset", "import", fruit, "--name", "fruit", "--no-inspect").code == 0
+    text = " ".join(run("loss", "advise", "--dataset", "fruit").out.split())
+    assert "not measured wrong labels: no image was looked into at the import" in text
+    assert "`playground dataset inspect` does so" in text
+    assert run("dataset", "inspect", "fruit").code == 0
+    assert "not measured" not in run("loss", "advise", "--dataset", "fruit").out
+
+
 def test_without_a_dataset_there_are_reasons_only(run: Run) -> None:
     text = " ".join(run("loss", "advise", "--task", "classification").out.split())
     assert "Start with cross_entropy, the default; it suffers from imbalance and wrong" in text

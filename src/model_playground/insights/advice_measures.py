@@ -50,6 +50,8 @@ FEW_IMAGES_NAME = "few images"
 _NAMED = 3
 """How many classes or files a sentence names."""
 
+_INSPECT = "`playground dataset inspect`"
+
 _NORMAL_MAD = 0.6745  # the median distance from the median, of a standard normal distribution
 _NORMAL_MEAN_DISTANCE = 0.7979  # its mean distance, √(2/π)
 _VALUES = (TargetForm.VALUE, TargetForm.AMOUNT)
@@ -85,7 +87,10 @@ def _imbalance(revision: Revision, layout: Layout) -> MeasuredCircumstance:
     )
     present = {name: count for name, count in counts.items() if count}
     if not present:
-        return told.not_measured(f"the records count no {unit} of any class")
+        return told.not_measured(
+            f"the records count no {unit} of any class"
+            + (f"; {_INSPECT} looks into the masks" if unit == "pixels" else "")
+        )
     if len(present) == 1:
         return told.absent(f"{next(iter(present))} is the only class that has {unit}")
     most, least = max(present, key=present.__getitem__), min(present, key=present.__getitem__)
@@ -127,7 +132,7 @@ def _small_regions(revision: Revision) -> MeasuredCircumstance:
     )
     table = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_pixels"))
     if not table.num_rows:
-        return told.not_measured("no mask was looked into at the import")
+        return told.not_measured(f"no mask was looked into at the import; {_INSPECT} does so")
     items = table["item_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     pixels = table["value"].to_numpy()
     shares = pixels / np.maximum(np.bincount(items, weights=pixels), 1)[items]
@@ -230,7 +235,7 @@ def _outliers(revision: Revision) -> MeasuredCircumstance:
 def _wide_range(revision: Revision) -> MeasuredCircumstance:
     told = _Told(
         Circumstance.WIDE_RANGE,
-        f"from {WIDE_RANGE:g} times between the lowest and the highest hundredth on, our choice",
+        f"from {WIDE_RANGE:g} times the lower of the two on, our choice",
     )
     by_name = _values(revision)
     if not by_name:
@@ -242,7 +247,7 @@ def _wide_range(revision: Revision) -> MeasuredCircumstance:
             continue
         low, high = np.percentile(values, [1, 99])
         ratios[name] = float(high / low)
-        said.append(f"{name} goes from {number(low)} to {number(high)}, hundredths left out")
+        said.append(f"98 % of {name} are from {number(low)} to {number(high)}")
     wide = max(ratios.values(), default=0.0) >= WIDE_RANGE
     return told.judged(wide, "; ".join(said), ratios)
 
@@ -283,7 +288,9 @@ def _wrong_labels(revision: Revision) -> MeasuredCircumstance:
     )
     unseen = revision.items["content_hash"].null_count
     if unseen == revision.items.num_rows:
-        return told.not_measured("no image was looked into at the import, so copies are not known")
+        return told.not_measured(
+            f"no image was looked into at the import, so copies are not known; {_INSPECT} does so"
+        )
     differing = [
         finding
         for finding in record_findings(revision)
