@@ -140,6 +140,22 @@ def test_an_older_database_is_migrated_and_nothing_is_lost(
     assert len(in_file(backup, "SELECT * FROM split_item")) == 3
 
 
+def test_a_database_of_the_first_schema_is_brought_up_to_date(
+    workspace: Workspace, split_fruit: Callable[..., SplitRecord]
+) -> None:
+    """Without the columns of later migrations it is what version 0001 made."""
+    before = split_fruit()
+    file = file_of(workspace)
+    for column in ("fold", "plan", "report"):
+        in_file(file, f"ALTER TABLE split DROP COLUMN {column}")
+    in_file(file, "UPDATE alembic_version SET version_num = '0001'")
+    later = Workspace(workspace.folder).store
+    assert list_splits(later) == [before]
+    assert (before.plan, before.report, before.fold) == (None, None, None)
+    assert in_file(file, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    assert in_file(file, "SELECT plan, report FROM split") == [(None, None)]
+
+
 def test_a_migration_that_fails_changes_nothing(
     workspace: Workspace,
     split_fruit: Callable[..., SplitRecord],

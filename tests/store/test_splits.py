@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from model_playground.core.errors import InvalidError, NotFoundError
-from model_playground.core.records import DatasetRecord, SplitRecord
+from model_playground.core.records import (
+    DatasetRecord,
+    ExperimentRecord,
+    SplitLeak,
+    SplitPlan,
+    SplitRecord,
+    SplitReport,
+)
 from model_playground.store.database import Store
-from model_playground.store.splits import get_split, list_splits, split_items
+from model_playground.store.experiments import add_experiment, get_experiment
+from model_playground.store.item_tags import item_tags
+from model_playground.store.schema import item_tag
+from model_playground.store.splits import check_names, get_split, list_splits, split_items
 
 Split = Callable[..., SplitRecord]
 
@@ -61,3 +72,39 @@ def test_unknown_names_are_said(store: Store, split_fruit: Split) -> None:
     for find in (get_split, split_items):
         with pytest.raises(NotFoundError, match="Did you mean halves"):
             find(store, "half")
+
+
+def test_a_split_keeps_how_it_was_made_and_what_it_leaks(
+    store: Store, split_fruit: Split, new_experiment: Callable[..., ExperimentRecord]
+) -> None:
+    leak = SplitLeak(kind="same file", groups=2, parts=("train", "test"), examples=("a and b",))
+    plan = SplitPlan(folds=3, where="class=apple", group_by=("tree",))
+    report = SplitReport(leaks=(leak,), checked=("same file",), left_out=3, notes=("a note",))
+    without = new_experiment("without")
+    added = split_fruit(name="leaking", fold=2, plan=plan, report=report)
+    assert (added.fold, added.plan, added.report) == (2, plan, report)
+    assert get_split(store, "leaking") == added
+    specification = without.specification | {"name": "e", "split": "leaking"}
+    add_experiment(store, specification, [("e-0", 0)])
+    assert get_experiment(store, "e").leaks == (leak.sentence,)
+    assert without.leaks == ()
+
+
+def test_a_taken_name_is_told_before_the_work(store: Store, split_fruit: Split) -> None:
+    split_fruit()
+    check_names(store, ("other", "another"))
+    with pytest.raises(InvalidError, match="a split named 'halves' already"):
+        check_names(store, ("other", "halves"))
+
+
+def test_tags_of_items_are_read(store: Store, split_fruit: Split) -> None:
+    split_fruit()
+    with store.write() as connection:
+        rows = [("1", "ripe"), ("1", "large"), ("3", "ripe")]
+        connection.execute(
+            insert(item_tag),
+            [{"dataset_id": 1, "item_id": one, "tag": tag} for one, tag in rows],
+        )
+    assert item_tags(store, "fruit") == {"1": ("large", "ripe"), "3": ("ripe",)}
+    with pytest.raises(NotFoundError, match="no dataset named 'fruits'"):
+        item_tags(store, "fruits")
