@@ -237,7 +237,10 @@ def test_of_several_sheets_the_one_with_images_is_read(folder: Path) -> None:
     price = [["file", "price"], ["a.png", 1.5], ["b.png", 2.5]]
     path = folder / "table.xlsx"
     write_xlsx(path, {"notes": [["who", "when"], ["Ann", "May"]], "prices": price, "empty": []})
-    assert values(import_dataset(path)[0]) == [(1.5,), (2.5,)]
+    revision, report = import_dataset(path)
+    assert values(revision) == [(1.5,), (2.5,)]
+    (said,) = (one.message for one in report.findings if one.kind == "sheet_chosen")
+    assert said == "table.xlsx: of its 2 sheets prices is read"
 
 
 def test_sheets_alike_are_read_as_one_or_chosen(folder: Path) -> None:

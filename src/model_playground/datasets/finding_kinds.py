@@ -539,6 +539,11 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Split with --group-by on that column, which keeps them in one part.",
         ),
         _reading(
+            "sheet_chosen", "Sheet that is read of several", "information",
+            "It is the one that was asked for, or the only one that names images.",
+            "Choose another with --sheet.",
+        ),
+        _reading(
             "sheets_united", "Sheets that are read as one", "information",
             "Their columns are the same.",
             "Choose sheets if not all are meant.",

@@ -55,12 +55,14 @@ class Source:
         images: what their cells can mean.
         file: the table's path as records keep it.
         partition: the part of all its rows, if it is known.
+        sheets: how many the file has, if it is a spreadsheet.
     """
 
     table: TextTable
     images: TableImages
     file: str
     partition: str | None = None
+    sheets: int = 1
 
 
 def read_labelled(
@@ -363,6 +365,9 @@ def _told(
         sheets = ", ".join(str(one.table.sheet) for one in sources)
         said = f"{file}: {len(sources)} sheets with the same columns are read as one: {sheets}"
         yield information("sheets_united", said, file=file)
+    elif sources[0].sheets > 1:
+        said = f"{file}: of its {sources[0].sheets} sheets {sources[0].table.sheet} is read"
+        yield information("sheet_chosen", said, file=file)
     if isinstance(labels, ClassPerColumn | TagPerColumn):
         what = (
             "classes: in every row one of them is 1"

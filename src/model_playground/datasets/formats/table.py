@@ -114,8 +114,11 @@ class Table(WritableFormat):
                 )
             path = files[0]
         images = TableImages(path.parent)
-        tables = _chosen_sheets(path, read_tables(path), images, options.sheets)
-        sources = [Source(table, images, path.name) for table in tables]
+        tables = read_tables(path)
+        sources = [
+            Source(table, images, path.name, sheets=len(tables))
+            for table in _chosen_sheets(path, tables, images, options.sheets)
+        ]
         return read_labelled(sources, path.parent, task=task, options=options)
 
     several_images: ClassVar[bool] = True
