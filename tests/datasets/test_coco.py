@@ -258,16 +258,6 @@ def test_each_part_has_a_file_of_its_own(tmp_path: Path) -> None:
     assert import_dataset(tmp_path / "new")[0].items["partition"].to_pylist() == [None, "test"]
 
 
-def test_no_change_of_the_file_ends_in_a_traceback(tmp_path: Path) -> None:
-    lengths = {"size": [6, 8], "counts": "R1h0"}
-    said = [annotation(), annotation(segmentation=[RING]), annotation(segmentation=lengths)]
-    folder = write(tmp_path / "coco", coco(annotations=said))
-    tasks = (None, "instance_segmentation")
-    assert_no_traceback(
-        folder, ("instances.json",), "coco", tmp_path / "fuzz", tasks=tasks, cases=CASES
-    )
-
-
 def test_nuts_imports_to_its_exact_counts(real_data: Path) -> None:
     revision, report = import_dataset(real_data / "nuts")
     assert len(revision.items) == 18

@@ -12,6 +12,8 @@ DECIMALS = 6
 """Coordinates are rounded to this many decimals of a pixel, so that a corner plus a size, or a
 share of the width, gives the same corner again after it was written and read."""
 
+_LARGE = 1e100
+
 Sizes = NDArray[np.float64]
 """Width and height of each row's image (rows, 2)."""
 
@@ -36,8 +38,17 @@ def in_pixels(table: pa.Table, sizes_wh: Sizes | None) -> pa.Table:
 
 
 def rounded(numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """Round coordinates as the records do; minus zero is zero."""
-    return np.round(numbers, DECIMALS) + 0.0
+    """Round coordinates as the records do; minus zero is zero.
+
+    >>> rounded(np.array([0.12345678, 1e308])).tolist()
+    [0.123457, 1e+308]
+    """
+    try:
+        with np.errstate(over="raise"):
+            return np.round(numbers, DECIMALS) + 0.0
+    except FloatingPointError:  # numbers that large have no decimals
+        large = np.abs(numbers) > _LARGE
+        return np.where(large, numbers, np.round(np.where(large, 0.0, numbers), DECIMALS) + 0.0)
 
 
 def _replaced(table: pa.Table, name: str, column: pa.ChunkedArray | pa.Array) -> pa.Table:

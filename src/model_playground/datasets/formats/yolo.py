@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 from collections import Counter
@@ -54,6 +53,7 @@ _BOX_NUMBERS = 4
 _CORNERS_NUMBERS = 8  # of a turned box: four corners
 _LEAST_OUTLINE = 6  # numbers of three points
 _FAR_OUTSIDE = 2.0  # a share this large is likely a number of pixels
+_TOO_LARGE = 1e12  # for a class id, and for a share
 _NO_NUMBER = re.compile(r"[^-+0-9.eE]")
 
 
@@ -323,8 +323,8 @@ class _Reading:
         if wrong is not None:
             return "label_no_number", f"{wrong!r} is no number"
         class_id, *numbers = map(float, pieces)
-        if not all(map(math.isfinite, (class_id, *numbers))):
-            return "label_no_number", "a number is not finite"
+        if not all(abs(one) < _TOO_LARGE for one in (class_id, *numbers)):
+            return "label_no_number", f"a number is not finite, or not below {_TOO_LARGE:g}"
         if class_id != int(class_id) or not 0 <= class_id < 2**31:
             return "bad_class_id", f"the class id {pieces[0]} is no whole number from 0"
         if self.names and int(class_id) not in self.names:
