@@ -22,6 +22,9 @@ _LARGEST_COMPARED = 2**22  # bytes of a file of which all keys are compared with
 _NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises where JSON is broken, is no text, or is nested too deeply."""
+
 Wanted = TypeVar("Wanted")
 
 
@@ -67,7 +70,7 @@ class JsonFile:
             value = msgspec.json.decode(self._content, type=kind)
         except msgspec.ValidationError as error:
             raise self._unreadable(str(error), None) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             value = self._mended(kind, error)
         if len(self._content) <= _LARGEST_COMPARED:
             self.findings.extend(twice_named_keys(self._content, self.name))
@@ -91,9 +94,7 @@ class JsonFile:
         """
         try:
             return msgspec.json.decode(piece, type=kind)
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ValueError(str(error)) from None
 
     def _mended(self, kind: type[Wanted], error: Exception) -> Wanted:
@@ -107,7 +108,7 @@ class JsonFile:
             self.findings.append(warning("json_not_a_number", said, file=self.name))
             try:
                 return msgspec.json.decode(mended, type=kind)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as other:
+            except UNREADABLE as other:
                 error = other
         position = re.search(r"\(byte (\d+)\)", str(error))
         line = self._content[: int(position[1])].count(b"\n") + 1 if position else None

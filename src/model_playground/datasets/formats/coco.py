@@ -36,7 +36,7 @@ from model_playground.datasets.formats.format import (
     WritableFormat,
 )
 from model_playground.datasets.json_columns import columns
-from model_playground.datasets.json_files import twice_named_keys
+from model_playground.datasets.json_files import UNREADABLE, twice_named_keys
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import OBJECT_KINDS, ClassRecord, Revision
 
@@ -294,7 +294,7 @@ class _Reading:
         for raw in raws:
             try:
                 image = _IMAGE.decode(raw)
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 line = lines.of(raw)
                 said = f"line {line} of {name}: an image is no record of id and file_name ({error})"
                 self.findings.append(blocking("bad_image_record", said, file=name, line=line))
@@ -358,7 +358,7 @@ class _Reading:
             said: list[_Annotation | None] = list(
                 _ANNOTATIONS.decode(b"[" + b",".join(raws) + b"]")
             )
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             said = [
                 self._one(raw, line, name) for raw, line in zip(raws, source_lines, strict=True)
             ]
@@ -380,7 +380,7 @@ class _Reading:
         """Read an annotation by itself; what is wrong with it is found out here."""
         try:
             return _ANNOTATION.decode(raw)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             self._drop("bad_annotation", f"an annotation cannot be read ({error})", line, name)
             return None
 
@@ -579,13 +579,13 @@ def _decoded(content: Any, path: Path) -> Any:
         return msgspec.json.decode(content, type=_File)
     except msgspec.ValidationError as error:
         raise _unreadable(path, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         why: Exception = error
     mended = _NO_NUMBERS.sub(lambda one: one[0] if one[0][:1] == b'"' else b"null", content[:])
     if mended != content[:]:
         try:
             return mended, msgspec.json.decode(mended, type=_File)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             why = error
     position = re.search(r"\(byte (\d+)\)", str(why))
     line = content[: int(position[1])].count(b"\n") + 1 if position else 1
@@ -640,7 +640,7 @@ def _unread_keys(raws: Sequence[msgspec.Raw], name: str) -> Iterator[Finding]:
     for raw in raws:
         try:
             keys = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             continue
         for key in keys.keys() - _READ_KEYS:
             counts[key] = counts.get(key, 0) + 1

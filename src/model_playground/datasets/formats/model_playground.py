@@ -27,6 +27,7 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
     WritableFormat,
 )
+from model_playground.datasets.json_files import UNREADABLE
 from model_playground.datasets.records import OBJECT_KINDS, TASKS, ClassRecord, Status
 from model_playground.datasets.rows_by_item import Row, rows_by_item
 from model_playground.datasets.run_lengths import counts_of
@@ -211,7 +212,7 @@ def _read_head(path: Path) -> _Head:
         head = _HEAD_DECODER.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, str(error)) from None
     if head.version > VERSION:
         raise _unreadable(path, "a newer version of Model Playground wrote it: update this one")
@@ -269,7 +270,7 @@ class _Reading:
         try:
             item = _ITEM_DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
             self._check(item)
-        except (msgspec.MsgspecError, ValueError, OSError) as error:
+        except (*UNREADABLE, ValueError, OSError) as error:
             said = f"line {number} of {_LABELS}: {error}"
             self.findings.append(blocking("bad_image_record", said, file=_LABELS, line=number))
             return
