@@ -39,6 +39,7 @@ from model_playground.core.records import (
 )
 
 if TYPE_CHECKING:
+    from model_playground.core.dataset_records import DatasetStatistics
     from model_playground.core.specification import Specification
     from model_playground.store.workspace import Workspace
     from model_playground.training.inference import Prediction
@@ -228,6 +229,61 @@ class Playground:
             notify=self.notify,
             advance=advance,
         )
+
+    def dataset_statistics(self, name: str) -> DatasetStatistics:
+        """Return a dataset's figures: classes, sizes, objects per image, where they are."""
+        from model_playground.work.dataset_reports import dataset_statistics
+
+        return dataset_statistics(self._workspace, name)
+
+    def write_dataset_page(self, name: str, path: str | Path) -> None:
+        """Write a dataset's figures and some of its items, annotated, as one HTML file.
+
+        Args:
+            name: the dataset's name.
+            path: the file, which ends in .html.
+
+        Raises:
+            NotFoundError: there is no such dataset.
+            InvalidError: the file cannot stand there.
+        """
+        from model_playground.work.dataset_reports import write_dataset_page
+
+        write_dataset_page(self._workspace, name, Path(path))
+
+    def write_contact_sheet(self, name: str, path: str | Path, *, items: int = 24) -> None:
+        """Write some of a dataset's items, annotated, side by side as one PNG.
+
+        Args:
+            name: the dataset's name.
+            path: the file, which ends in .png.
+            items: how many.
+
+        Raises:
+            NotFoundError: there is no such dataset.
+            InvalidError: the file cannot stand there.
+        """
+        from model_playground.work.dataset_reports import write_contact_sheet
+
+        missing = write_contact_sheet(self._workspace, name, Path(path), items=items)
+        if missing:
+            self.notify(
+                f"No font on this machine has {missing}: these characters are drawn as squares"
+            )
+
+    def write_check_page(self, report: CheckReport, path: str | Path) -> None:
+        """Write what `check_dataset` found as one HTML file, with the images in question.
+
+        Args:
+            report: of a dataset of this workspace.
+            path: the file, which ends in .html.
+
+        Raises:
+            InvalidError: the file cannot stand there.
+        """
+        from model_playground.work.dataset_reports import write_check_page
+
+        write_check_page(self._workspace, report, Path(path))
 
     def check_dataset(self, name: str, *, advance: Advance | None = None) -> CheckReport:
         """Check a dataset against its files, which may have changed since the import."""

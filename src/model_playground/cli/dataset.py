@@ -11,6 +11,9 @@ import typer
 from model_playground.cli.options import Json, Workspace, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from model_playground.core.dataset_records import DatasetStatistics
     from model_playground.core.records import CheckReport, DatasetRecord
 
 commands = typer.Typer(
@@ -148,14 +151,34 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
 
 
 @commands.command()
-def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
-    """Show a dataset: its classes with their counts, its columns, its revision."""
+def show(
+    name: str,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write figures and annotated items to this HTML file."),
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", help="Write annotated items to this PNG file.")
+    ] = None,
+    items: Annotated[int, typer.Option("--items", min=1, max=500, help="On the sheet.")] = 24,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Show a dataset: its classes with their counts, its figures, its items."""
     from model_playground.cli.display import print_json, print_table
 
-    record = opened(workspace).get_dataset(name)
+    playground = opened(workspace)
+    record = playground.get_dataset(name)
+    if html is not None:
+        playground.write_dataset_page(name, html)
+    if sheet is not None:
+        playground.write_contact_sheet(name, sheet, items=items)
     if json:
         print_json(record)
         return
+    for written in (html, sheet):
+        if written is not None:
+            typer.echo(f"Written: {written}")
     typer.echo(f"{record.name}: {record.items:,} images for {record.task}, in {record.root}")
     typer.echo(
         f"Read as {record.format}; revision {record.revision_number} ({record.revision[:12]})"
@@ -164,24 +187,46 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
         typer.echo(f"Values: {', '.join(record.target_names)}")
     if record.columns:
         typer.echo(f"Columns for --group-by: {', '.join(record.columns)}")
-    if record.classes:
-        rows = ((one, record.class_counts.get(one, 0)) for one in record.classes)
-        print_table(("class", "images"), rows, empty="")
+    statistics = playground.dataset_statistics(name)
+    for line in _figures(statistics):
+        typer.echo(line)
+    if statistics.classes:
+        with_objects = ("objects",) if statistics.objects else ()
+        rows = (
+            (one.name, one.items, *([one.objects] if with_objects else []))
+            for one in statistics.classes
+        )
+        print_table(("class", "images", *with_objects), rows, empty="")
 
 
 @commands.command()
-def check(name: str, workspace: Workspace = None, json: Json = False) -> None:
+def check(
+    name: str,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write the report, with the images in question, to this file."),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Fail too if anything was dropped or clipped."),
+    ] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
     """Check an imported dataset against its files; exit code 1 if there are errors."""
     from model_playground.cli.display import print_json
     from model_playground.cli.progress import stages
 
+    playground = opened(workspace)
     with stages() as advance:
-        report = opened(workspace).check_dataset(name, advance=advance)
+        report = playground.check_dataset(name, advance=advance)
+    if html is not None:
+        playground.write_check_page(report, html)
     if json:
         print_json(report)
     else:
         _print_report(report)
-    if report.errors:
+    if report.errors or (strict and report.losses):
         raise typer.Exit(1)
 
 
@@ -248,11 +293,36 @@ def _labels(record: DatasetRecord) -> str:
     return ", ".join(record.target_names)
 
 
+def _figures(statistics: DatasetStatistics) -> Iterator[str]:
+    """Say in lines what a dataset's images and objects are like."""
+    if statistics.sizes:
+        first = statistics.sizes[0]
+        common = f"{first.width}×{first.height} ({first.items:,})"
+        more = statistics.distinct_sizes - 1
+        yield f"Sizes: {common}" + (f" and {more:,} others" if more else "")
+    if statistics.objects:
+        small, medium, large = statistics.object_sizes
+        most = max(statistics.objects_per_item)
+        bare = statistics.objects_per_item.get(0, 0)
+        yield (
+            f"Objects: {statistics.objects:,}, {statistics.objects / statistics.items:.3g} an "
+            f"image, at most {most:,}; {bare:,} images have none; {small:,} small, "
+            f"{medium:,} medium, {large:,} large"
+        )
+    for one in statistics.values:
+        yield (
+            f"{one.name}: {one.lowest:.6g} to {one.highest:.6g}, median {one.median:.6g}, "
+            f"mean {one.mean:.6g}"
+        )
+
+
 def _print_report(report: CheckReport, shown_per_kind: int = 5) -> None:
     """Print findings by kind, the first few of each, errors first."""
     if not report.findings:
         typer.echo(f"Checked {report.items:,} images: nothing to report.")
         return
+    from model_playground.datasets.finding_kinds import kind_of
+
     order = ("error", "warning", "information")
     kinds = sorted(
         {(finding.severity, finding.kind) for finding in report.findings},
@@ -260,7 +330,8 @@ def _print_report(report: CheckReport, shown_per_kind: int = 5) -> None:
     )
     for severity, kind in kinds:
         found = [one for one in report.findings if (one.severity, one.kind) == (severity, kind)]
-        typer.echo(f"{severity}: {kind.replace('_', ' ')} ({len(found)}), {found[0].decision}")
+        decisions = ", ".join(dict.fromkeys(one.decision for one in found))
+        typer.echo(f"{severity}: {kind_of(found[0]).title} ({len(found):,}), {decisions}")
         for finding in found[:shown_per_kind]:
             place = f"{finding.file}:{finding.line}: " if finding.line else ""
             typer.echo(f"  {place}{finding.message}")

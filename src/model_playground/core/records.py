@@ -102,6 +102,11 @@ class CheckReport(_Record):
         """How many findings are errors."""
         return sum(finding.severity == "error" for finding in self.findings)
 
+    @property
+    def losses(self) -> int:
+        """How many findings are of something that was left out, in whole or in part."""
+        return sum(finding.decision in ("dropped", "clipped") for finding in self.findings)
+
 
 class ExportReport(_Record):
     """What an export wrote, and what the format could not hold."""

@@ -128,7 +128,7 @@ def draw_loss_curves(
         axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
         _count_epochs(axes)
 
-    return _drawn(draw, description=f"{title}: losses by epoch")
+    return drawn(draw, description=f"{title}: losses by epoch")
 
 
 def _draw_losses(axes: Axes, run: RunSeries, *, first: bool) -> None:
@@ -179,7 +179,7 @@ def draw_series(runs: Mapping[str, Sequence[RunSeries]], series: str, *, title: 
         axes.set_title(title)
         _count_epochs(axes)
 
-    return _drawn(draw, description=f"{title}: {series} by epoch")
+    return drawn(draw, description=f"{title}: {series} by epoch")
 
 
 def limits_of(items: Sequence[Predicted]) -> Limits:
@@ -216,7 +216,7 @@ def draw_regression(
         axes.plot([], [], color=_RED, label="error")
         axes.set(title=title, xlabel=x_label, ylabel=y_label, xlim=limits.x, ylim=limits.y)
 
-    return _drawn(draw, description=f"{title}: predictions and true values over {x_label}")
+    return drawn(draw, description=f"{title}: predictions and true values over {x_label}")
 
 
 def draw_predicted_against_true(
@@ -243,7 +243,7 @@ def draw_predicted_against_true(
         axes.set(title=title, xlabel=f"true {label}", ylabel=f"predicted {label}")
         axes.set(xlim=limits.y, ylim=limits.y)
 
-    return _drawn(draw, description=f"{title}: predicted against true {label}")
+    return drawn(draw, description=f"{title}: predicted against true {label}")
 
 
 def _draw_errors(
@@ -296,7 +296,7 @@ def draw_by_class(
         axes.invert_yaxis()
 
     rows = len(values) * (len(experiments) + 1)
-    return _drawn(draw, description=f"{title}: {x_label} by class", height=1.2 + 0.17 * rows)
+    return drawn(draw, description=f"{title}: {x_label} by class", height=1.2 + 0.17 * rows)
 
 
 def _count_epochs(axes: Axes) -> None:
@@ -311,15 +311,24 @@ def _widened(values: Sequence[float]) -> tuple[float, float]:
     return min(values) - margin, max(values) + margin
 
 
-def _drawn(draw: Callable[[Axes], None], *, description: str, height: float = _HEIGHT) -> str:
+def drawn(draw: Callable[[Axes], None], *, description: str, height: float = _HEIGHT) -> str:
+    """Return a figure as SVG for a page.
+
+    Args:
+        draw: draws it into axes, in the colours of `PAINTS`.
+        description: what it shows, for those who hear it.
+        height: in inches.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     text = io.StringIO()
     with rc_context(style(PAINTS)):
         figure = Figure(figsize=(_WIDTH, height))
-        draw(figure.subplots())
-        figure.legend(loc="outside lower center", ncols=2, handlelength=1.6)
+        axes = figure.subplots()
+        draw(axes)
+        if axes.get_legend_handles_labels()[1]:
+            figure.legend(loc="outside lower center", ncols=2, handlelength=1.6)
         figure.savefig(text, format="svg", metadata={"Date": None})
     return _for_page(text.getvalue(), description)
 

@@ -85,12 +85,15 @@ class Samples:
     samples: tuple[Sample, ...]
     colours: tuple[tuple[str, str], ...] = ()  # what it means, CSS colour
     caption: str = ""
+    photographs: bool = False  # drawn larger and smooth, where else pixels are shown as they are
     kind: Literal["samples"] = "samples"
 
     @property
-    def wide(self) -> bool:
-        """Whether a sample has several pictures beside each other."""
-        return any(len(sample.pictures) > 1 for sample in self.samples)
+    def sample_width(self) -> str:
+        """How wide a sample is at least: several pictures stand beside each other."""
+        if any(len(sample.pictures) > 1 for sample in self.samples):
+            return "min(100%, 440px)"
+        return "min(100%, 250px)" if self.photographs else "150px"
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,10 @@ def comparison_table(
     return Table(caption, ("at each run's best epoch", *seeds), tuple(rows))
 
 
-def picture_source(png: bytes) -> str:
-    """Return a PNG file's content as an address that needs no file.
+def picture_source(content: bytes, kind: str = "png") -> str:
+    """Return the content of a PNG file, or one of another kind, as an address that needs no file.
 
     >>> picture_source(b"PNG")
     'data:image/png;base64,UE5H'
     """
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode("ascii")

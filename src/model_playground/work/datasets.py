@@ -17,11 +17,13 @@ from model_playground.core.records import (
 )
 from model_playground.datasets.checks import check_revision
 from model_playground.datasets.exporting import export_revision, in_parts
+from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.pixel_counts import pixel_counts
 from model_playground.datasets.records import Revision, TrainingItem, training_items
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
 from model_playground.store.workspace import Workspace
+from model_playground.work.kept_reports import kept_report
 
 Advance = Callable[[str, int, int], None]
 
@@ -29,7 +31,13 @@ Advance = Callable[[str, int, int], None]
 def check_dataset(workspace: Workspace, name: str, *, advance: Advance | None) -> CheckReport:
     """Check a dataset's newest revision against its files."""
     record = stored_datasets.get_dataset(workspace.store, name)
-    return check_revision(_revision(workspace, record), dataset=name, advance=advance)
+    return check_revision(
+        _revision(workspace, record),
+        dataset=name,
+        advance=advance,
+        cache=FactsCache(workspace.artifacts / "image_facts.sqlite"),
+        imported=kept_report(workspace.revision_folder(record.revision)),
+    )
 
 
 def export_dataset(

@@ -25,6 +25,7 @@ from model_playground.datasets.importing import import_dataset as read_dataset
 from model_playground.datasets.records import Revision
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
+from model_playground.work.kept_reports import keep_report
 
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
 
@@ -64,6 +65,8 @@ def import_dataset(
     if copy:
         revision = _copied(revision, workspace.copies / revision.hash, advance)
     source = {"path": str(path), "task": task, "copy": copy, "options": asdict(options)}
+    report = report.model_copy(update={"dataset": name})
+    keep_report(folder, revision, report)
     (folder / _SOURCE).write_text(json.dumps(source, default=str), encoding="utf-8")
     record = stored_datasets.add_revision(
         workspace.store,
@@ -79,7 +82,7 @@ def import_dataset(
         item_ids=revision.item_ids,
         statuses=revision.given_statuses,
     )
-    return record, report.model_copy(update={"dataset": name})
+    return record, report
 
 
 def inspect_dataset(
