@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from model_playground.datasets.formats.draft import Box
 from model_playground.datasets.text_tables import plain
 
+LARGEST_SIDE = 1e15
+"""No coordinate is larger, and sums of such are exact enough to stay finite."""
+
 _SIDES = (
     ("left", ("xmin", "minx", "x1", "left", "bboxxmin", "bboxx1", "bboxleft")),
     ("top", ("ymin", "miny", "y1", "top", "bboxymin", "bboxy1", "bboxtop")),

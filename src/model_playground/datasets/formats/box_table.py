@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.box_columns import BoxColumns, find_box_columns
+from model_playground.datasets.box_columns import LARGEST_SIDE, BoxColumns, find_box_columns
 from model_playground.datasets.file_names import NamedImages, is_beside
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import ClassNames
@@ -259,9 +259,12 @@ class _Reading:
                 self._leave_out("no_shape", f"has the class {name} and no box", row)
             return
         numbers = {column: style.read(cells[column]) for column, style in self.styles.items()}
-        wrong = next((column for column, one in numbers.items() if one is None), None)
+        wrong = next(
+            (column for column, one in numbers.items() if one is None or abs(one) > LARGEST_SIDE),
+            None,
+        )
         if wrong is not None:
-            said = f"has {cells[wrong]!r} in the column {wrong}, which is no finite number"
+            said = f"has {cells[wrong][:40]!r} in the column {wrong}, which is no coordinate"
             self._leave_out("bad_box", said, row)
         elif not name:
             said = f"has a box and nothing in the column {self.columns.class_name}"

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
+from model_playground.datasets.box_columns import LARGEST_SIDE
 from model_playground.datasets.delimited import read_delimited, read_text
 from model_playground.datasets.file_names import NamedImages, normalised, subfolders
 from model_playground.datasets.findings import blocking, left_out
@@ -310,12 +311,11 @@ def _add_objects(
 
 
 def _sides(box: Any) -> tuple[float, float, float, float] | None:
-    largest = 1e15  # more is no pixel, and sums would not be exact
     if not isinstance(box, list) or len(box) != len(("left", "top", "width", "height")):
         return None
     for side in box:
         is_number = isinstance(side, int | float) and not isinstance(side, bool)
-        if not is_number or not abs(side) <= largest:  # NaN is not
+        if not is_number or not abs(side) <= LARGEST_SIDE:  # NaN is not
             return None
     left, top, width, height = map(float, box)
     return left, top, width, height

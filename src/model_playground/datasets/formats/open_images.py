@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
+from model_playground.datasets.box_columns import LARGEST_SIDE
 from model_playground.datasets.delimited import delimited_header, read_delimited
 from model_playground.datasets.file_names import files_under, is_image, normalised
 from model_playground.datasets.findings import blocking, information, left_out, warning
@@ -210,10 +211,10 @@ class _Reading:
         return self.places[image_id]
 
     def _box(self, place: int, row: dict[str, str], file: str, line: int) -> None:
-        left, top, right, bottom = (_PLAIN.read(row.get(side, "")) for side in _SIDES)
+        left, top, right, bottom = (_coordinate(row.get(side, "")) for side in _SIDES)
         name = row.get("LabelName", "")
         if left is None or top is None or right is None or bottom is None or not name:
-            said = f"line {line} of {file} does not hold a class and four finite numbers"
+            said = f"line {line} of {file} does not hold a class and four coordinates"
             self._drop("bad_box", said, file, line)
             return
         self.annotations.add_box(
@@ -273,6 +274,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             path=str(path),
             why=getattr(error, "strerror", None) or str(error),
         ) from None
+
+
+def _coordinate(cell: str) -> float | None:
+    number = _PLAIN.read(cell)
+    return None if number is None or abs(number) > LARGEST_SIDE else number
 
 
 def _part_in(name: str) -> str | None:
