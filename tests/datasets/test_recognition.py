@@ -54,11 +54,6 @@ def imagenet(folder: Path) -> Path:
     return test_imagenet.write(folder)
 
 
-def yolo(folder: Path) -> Path:
-    files = {"images/a.png": "", "labels/a.txt": test_yolo.BOX, "data.yaml": test_yolo.NAMED}
-    return test_yolo.lay(folder, files)
-
-
 def class_folders(folder: Path) -> Path:
     for name in ("cat", "dog"):
         draw(folder / name / f"{name}.png", like=name)
@@ -86,7 +81,6 @@ MADE: dict[Callable[[Path], Path], str] = {
     pascal_voc: "pascal_voc",
     voc_masks: "pascal_voc",
     imagenet: "imagenet",
-    yolo: "yolo",
     class_folders: "class_folders",
     yolo: "yolo",
     yolo_without_names: "yolo",
