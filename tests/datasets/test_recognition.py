@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import test_coco
 import test_cvat
+import test_hugging_face
 import test_imagenet
 import test_label_studio
 import test_labelme
+import test_open_images
 import test_own_format
 import test_pascal_voc
 import test_yolo
@@ -60,8 +62,16 @@ def class_folders(folder: Path) -> Path:
     return folder
 
 
-def yolo(folder: Path) -> Path:
-    return test_yolo.lay(folder, test_yolo.TWO | {"data.yaml": "names: [cat]\nnc: 1\n"})
+def open_images(folder: Path) -> Path:
+    draw(folder / "images/0001.jpg")
+    (folder / "train-annotations-bbox.csv").write_text(test_open_images.BOXES)
+    return folder
+
+
+def hugging_face(folder: Path) -> Path:
+    record = {"file_name": "a.png", "objects": test_hugging_face.OBJECTS}
+    test_hugging_face.write(folder, "jsonl", [record])
+    return folder
 
 
 def yolo_without_names(folder: Path) -> Path:
@@ -82,7 +92,8 @@ MADE: dict[Callable[[Path], Path], str] = {
     voc_masks: "pascal_voc",
     imagenet: "imagenet",
     class_folders: "class_folders",
-    yolo: "yolo",
+    open_images: "open_images",
+    hugging_face: "hugging_face",
     yolo_without_names: "yolo",
     own: "model_playground",
 }
