@@ -1,0 +1,116 @@
+"""Pages and contact sheets of datasets: what is drawn, that all is in one file, and escaped."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model_playground.core.records import CheckReport
+from model_playground.datasets.findings import warning
+from model_playground.datasets.importing import import_dataset
+from model_playground.datasets.records import Revision
+from model_playground.datasets.statistics import statistics_of
+from model_playground.insights.annotated_images import AnnotatedImages, class_colour
+from model_playground.insights.contact_sheet import chosen_items, write_contact_sheet
+from model_playground.insights.dataset_pages import check_page, dataset_page
+from model_playground.insights.lettering import unwritable
+from model_playground.insights.report import render
+
+ANNOTATIONS = """{"images": [{"id": 1, "file_name": "a.png", "width": 80, "height": 60},
+ {"id": 2, "file_name": "b.png", "width": 80, "height": 60}],
+ "annotations": [
+ {"id": 1, "image_id": 1, "category_id": 1, "bbox": [20, 15, 40, 30]},
+ {"id": 2, "image_id": 1, "category_id": 2, "bbox": [2, 2, 10, 10]},
+ {"id": 3, "image_id": 2, "category_id": 2, "bbox": [0, 0, 20, 20],
+  "segmentation": [[0, 0, 20, 0, 20, 20, 0, 20]]}],
+ "categories": [{"id": 1, "name": "<b>cat</b>"}, {"id": 2, "name": "Öl"}]}"""
+
+
+@pytest.fixture
+def revision(tmp_path: Path) -> Revision:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (80, 60), (128, 128, 128)).save(folder / name)
+    (folder / "labels.json").write_text(ANNOTATIONS, encoding="utf-8")
+    return import_dataset(folder)[0]
+
+
+def item(revision: Revision, path: str) -> str:
+    return dict(zip(revision.items["path"].to_pylist(), revision.item_ids, strict=True))[path]
+
+
+def test_boxes_and_areas_are_drawn_where_they_are(revision: Revision) -> None:
+    images = AnnotatedImages(revision, revision.item_ids)
+    first = images.draw(item(revision, "a.png"), 160)
+    assert first.image.size == (160, 120)
+    assert first.image.getpixel((40, 60)) == class_colour(0)  # the left side at 20 of 80
+    assert first.image.getpixel((150, 110)) == (128, 128, 128)
+    assert first.labels == ("<b>cat</b>", "Öl")
+    second = np.asarray(images.draw(item(revision, "b.png"), 160).image)
+    assert (second[30, 30] != 128).any()  # the area, before the name above it ends
+    assert (second[80, 80] == 128).all()
+
+
+def test_an_image_that_cannot_be_read_is_said_so(revision: Revision) -> None:
+    (revision.root / "a.png").write_bytes(b"nothing")
+    drawn = AnnotatedImages(revision, revision.item_ids).draw(item(revision, "a.png"), 160)
+    assert drawn.image.width == 160
+    assert drawn.labels == ("<b>cat</b>", "Öl")
+
+
+def test_colours_of_a_class_are_its_own() -> None:
+    colours = [class_colour(index) for index in range(40)]
+    assert len(set(colours)) == 40
+    assert colours == [class_colour(index) for index in range(40)]
+
+
+def test_a_contact_sheet_is_a_picture_of_the_rarest_and_others(
+    revision: Revision, tmp_path: Path
+) -> None:
+    assert set(chosen_items(revision)) == set(revision.item_ids)
+    assert len(chosen_items(revision, 1)) == 1
+    missing = write_contact_sheet(revision, "Öl \U00012000", tmp_path / "sheet.png")
+    assert missing == "\U00012000" == unwritable("\U00012000 Ö")  # cuneiform: no font here has it
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 480
+    assert [one.name for one in tmp_path.glob("sheet*")] == ["sheet.png"]
+
+
+def test_the_page_of_a_dataset_holds_everything_and_escapes_names(revision: Revision) -> None:
+    statistics = statistics_of(revision)
+    assert (statistics.items, statistics.objects) == (2, 3)
+    assert [(one.items, one.objects) for one in statistics.classes] == [(1, 1), (2, 2)]
+    assert statistics.objects_per_item == {1: 1, 2: 1}
+    assert sum(map(sum, statistics.centres)) == 3
+    assert statistics.centres[12][12] == 1  # the first box is in the middle
+    assert (statistics.together, statistics.together_items) == (
+        ("Öl", "<b>cat</b>"),
+        ((2, 1), (1, 1)),
+    )
+    html = render(dataset_page(revision, statistics, "<script>"))
+    assert "<script" not in html
+    assert "<b>cat" not in html
+    assert re.findall(r'(?:src|href)="(?!data:|#)', html) == []
+    assert html.count("data:image/jpeg") == 2
+
+
+def test_the_page_of_a_check_shows_the_images_in_question(revision: Revision) -> None:
+    findings = (
+        warning("empty_box", "it is empty", file="labels.json", line=4),
+        warning("exif_rotated", "it is turned", file="b.png"),
+        warning("few_items", "<i>few</i>"),
+    )
+    report = CheckReport(dataset="x", items=2, findings=findings)
+    html = render(check_page(report, revision))
+    assert html.count("data:image/jpeg") == 2
+    assert "Box without area (1)" in html
+    assert "labels.json:4: it is empty" in html
+    assert "<i>few" not in html
+    assert "What to do: Draw it again or delete it." in html
+    nothing = check_page(CheckReport(dataset="x", items=2, findings=()), revision)
+    assert nothing.introduction == ("2 images were checked: nothing to report.",)
