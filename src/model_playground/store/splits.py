@@ -64,12 +64,25 @@ def add_split(
             "report": None if report is None else report.model_dump(mode="json"),
         }
         split_id = insert_named(connection, split, row)
-        of_split = {"split_id": split_id, "dataset_id": pinned.dataset_id}
-        ordered = sorted(parts.items())  # as the keys are stored: many rows take half the time
-        connection.execute(
-            insert(split_item), [of_split | {"item_id": one, "part": part} for one, part in ordered]
-        )
+        _add_items(connection, split_id, pinned.dataset_id, parts)
         return _get(connection, name)
+
+
+def _add_items(
+    connection: Connection, split_id: int, dataset_id: int, parts: Mapping[str, Part]
+) -> None:
+    """Add the parts of items; SQLite is given the rows as they are, in a third of the time."""
+    rows = sorted(parts.items())
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "INSERT INTO split_item (split_id, dataset_id, item_id, part) VALUES (?, ?, ?, ?)",
+            [(split_id, dataset_id, one, part) for one, part in rows],
+        )
+        return
+    of_split = {"split_id": split_id, "dataset_id": dataset_id}
+    connection.execute(
+        insert(split_item), [of_split | {"item_id": one, "part": part} for one, part in rows]
+    )
 
 
 def check_names(store: Store, names: Sequence[str]) -> None:

@@ -244,15 +244,13 @@ class _Dealer:
 
 def _order(units: Units, seed: int) -> Ints:
     """Return the units, large ones first, those of about one size in random order."""
-    # Half of a lot's bits tell a million units apart as well as all of them.
-    lots = np.frombuffer(b"".join(_lot(seed, key) for key in units.keys), ">u8").reshape(-1, 4)
+    # Each unit has a lot of its own, whatever others there are. A million are drawn in a second or
+    # two, so no function is called for one; half of a lot's bits tell them apart well enough.
+    sha256, start = hashlib.sha256, f"{seed}\n".encode()
+    drawn = [sha256(start + key.encode()).digest() for key in units.keys]
+    lots = np.frombuffer(b"".join(drawn), ">u8").reshape(-1, 4)
     magnitude = np.frexp(units.sizes.astype(np.float64))[1]  # the bit length of the size
     return np.asarray(np.lexsort((lots[:, 1], lots[:, 0], -magnitude)), np.int64)
-
-
-def _lot(seed: int, key: str) -> bytes:
-    """Return a random number that belongs to a unit, whatever others there are."""
-    return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
 
 
 def lots_of(keys: Sequence[str], seed: int) -> Ints:
