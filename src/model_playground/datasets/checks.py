@@ -30,6 +30,7 @@ from model_playground.datasets.images import (
     inspect_files,
     inspect_image,
     inspect_mask,
+    inspect_segment_mask,
 )
 from model_playground.datasets.record_checks import record_findings
 from model_playground.datasets.records import Revision
@@ -134,6 +135,8 @@ class _Files:
         )
         in_colours = are_colours(self._revision.pixel_values)
         inspect = inspect_colour_mask if in_colours else inspect_mask
+        if self._revision.has_segments:
+            inspect = inspect_segment_mask
         yield from self._compared("Checking masks", self._expected_masks(), inspect, self._masks)
         yield from self._mask_faults()
 
@@ -183,13 +186,15 @@ class _Files:
         if not self._masks or self._revision.is_inspected:
             return
         class_ids = self._revision.pixel_values
+        has_segments = self._revision.has_segments
         annotations = self._revision.annotations
         masks = annotations.filter(pc.equal(annotations["kind"], "mask_image"))
         places = pc.index_in(masks["item_id"], value_set=self._revision.items["item_id"])
         images = self._revision.items["path"].take(places).to_pylist()
         for name, image in zip(masks["path"].to_pylist(), images, strict=True):
             if image in self.images and name in self._masks:
-                fault = mask_fault(name, self._masks[name], self.images[image], class_ids)
+                known = self._masks[name].pixels.keys() if has_segments else class_ids
+                fault = mask_fault(name, self._masks[name], self.images[image], known)
                 if fault is not None:
                     yield _found(fault.kind, fault.message, name)
 

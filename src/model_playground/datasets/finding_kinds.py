@@ -701,6 +701,16 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Nothing.",
         ),
         _reading(
+            "unlisted_segment", "Segment of a mask that is not listed", "warning",
+            "Pixels of a panoptic mask have a number that the annotations do not name.",
+            "Name the class of the segment, or set its pixels to 0.",
+        ),
+        _reading(
+            "segment_without_pixels", "Segment that is not in its mask", "warning",
+            "The annotations name a segment of which no pixel has the number.",
+            "Take it out of the annotations.",
+        ),
+        _reading(
             "unknown_item", "List that names what is not in the dataset", "warning",
             "The names of a list of a split are left out.",
             "Nothing, if it is the list of a larger dataset.",

@@ -155,6 +155,25 @@ def inspect_colour_mask(path: Path) -> MaskFacts:
     return MaskFacts(facts.content_hash, facts.width, facts.height, fault=fault)
 
 
+def inspect_segment_mask(path: Path) -> MaskFacts:
+    """Read a mask whose colours number segments, and count the pixels of each but of 0, which is
+    none, or say why it cannot be used.
+    """
+    content_hash = ""
+    try:
+        content = path.read_bytes()
+        content_hash = hashlib.sha256(content).hexdigest()
+        with Image.open(io.BytesIO(content)) as image:
+            channels = np.asarray(image.convert("RGB"), dtype=np.int64)
+    except Exception as error:
+        return MaskFacts(content_hash, fault=_fault(error))
+    numbers, counts = np.unique(channels @ np.array([1, 2**8, 2**16]), return_counts=True)
+    height, width, _ = channels.shape
+    pixels = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    pixels.pop(0, None)
+    return MaskFacts(content_hash, width, height, pixels)
+
+
 def _inspected_mask(path: Path, *, colours: bool) -> MaskFacts:
     content_hash = ""
     try:

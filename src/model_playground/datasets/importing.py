@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache as cached
@@ -42,6 +42,7 @@ from model_playground.datasets.images import (
     inspect_files,
     inspect_image,
     inspect_mask,
+    inspect_segment_mask,
 )
 from model_playground.datasets.mask_values import blended_masks
 from model_playground.datasets.records import (
@@ -105,7 +106,8 @@ def import_dataset(
     found = _decided(found, path, any(usable), drop=options.drop_faulty)
     found += _size_findings(draft, seen)
     masks = {seen.name(path): facts for path, facts in seen.masks.items()}
-    found += blended_masks(masks, seen.class_ids)
+    found += blended_masks({} if seen.number_segments else masks, seen.class_ids)
+    found += _segment_findings(draft, seen)
     revision = _revision(draft, usable, seen, chosen.name)
     images = {seen.name(path): facts for path, facts in seen.images.items()}
     report = CheckReport(
@@ -234,6 +236,7 @@ class _Inspection:
     masks: Mapping[str, MaskFacts]
     class_ids: frozenset[int]
     outside: frozenset[str]  # what is, or is linked to, outside the dataset's folder
+    number_segments: bool  # the masks' pixels are numbers of segments
 
     def name(self, path: str) -> str:
         """Return a path as the records keep it."""
@@ -255,9 +258,8 @@ class _Inspection:
                 return fault
         if item.mask_path and item.mask_path in self.masks:
             mask = self.masks[item.mask_path]
-            return mask_fault(
-                self.name(item.mask_path), mask, self.images[item.path], self.class_ids
-            )
+            known = mask.pixels.keys() if self.number_segments else self.class_ids
+            return mask_fault(self.name(item.mask_path), mask, self.images[item.path], known)
         return None
 
     def size_wh(self, item: DraftItem) -> tuple[int, int] | None:
@@ -290,7 +292,7 @@ def _inspect(
             inspect_image, wanted, stage="Reading images", advance=advance, cache=cache
         ),
         masks=inspect_files(
-            inspect_colour_mask if are_colours(class_ids) else inspect_mask,
+            _mask_inspector(draft, class_ids),
             wanted_masks,
             stage="Reading masks",
             advance=advance,
@@ -298,7 +300,40 @@ def _inspect(
         ),
         class_ids=class_ids,
         outside=outside,
+        number_segments=draft.masks_number_segments,
     )
+
+
+def _mask_inspector(draft: Draft, class_ids: Collection[int]) -> Callable[[Path], MaskFacts]:
+    if draft.masks_number_segments:
+        return inspect_segment_mask
+    return inspect_colour_mask if are_colours(class_ids) else inspect_mask
+
+
+def _segment_findings(draft: Draft, seen: _Inspection) -> Iterator[Finding]:
+    """Compare the segments that are listed with those that the pixels of the masks number."""
+    if not seen.number_segments:
+        return
+    listed: dict[int, set[int]] = defaultdict(set)
+    table = draft.annotations.table()
+    for item, number in zip(
+        *(table[one].to_pylist() for one in ("item", "pixel_value")), strict=True
+    ):
+        if number is not None:
+            listed[item].add(number)
+    for place, item in enumerate(draft.items):
+        mask = seen.masks.get(item.mask_path or "")
+        if mask is None or mask.fault:
+            continue
+        name = seen.name(item.mask_path or "")
+        for numbers, kind, said in (
+            (mask.pixels.keys() - listed[place], "unlisted_segment", "that are not listed"),
+            (listed[place] - mask.pixels.keys(), "segment_without_pixels", "that have no pixels"),
+        ):
+            if numbers:
+                shown = ", ".join(map(str, sorted(numbers)[:5]))
+                message = f"{name}: {len(numbers)} segments {said}, such as {shown}"
+                yield warning(kind, message, file=name)
 
 
 def _outside(draft: Draft, paths: Sequence[str]) -> frozenset[str]:
@@ -483,7 +518,8 @@ def _annotation_rows(
                 "path": seen.name(item.mask_path),
                 "content_hash": None if mask is None else mask.content_hash,
             }
-            for class_id, pixels in ({} if mask is None else mask.pixels).items():
+            counted = {} if mask is None or seen.number_segments else mask.pixels
+            for class_id, pixels in counted.items():
                 if one := class_of_id.get(class_id):  # the ignored value has none
                     yield source | {
                         "kind": "mask_pixels",

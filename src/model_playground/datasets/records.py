@@ -174,6 +174,11 @@ class Revision:
         return frozenset([*ids, *self.ignored_pixel_values])
 
     @property
+    def has_segments(self) -> bool:
+        """Whether the pixels of the masks are the numbers of segments, not class ids."""
+        return self._count("segment") > 0
+
+    @property
     def object_count(self) -> int:
         """How many boxes, polygons and run lengths there are."""
         return sum(self._count(kind) for kind in OBJECT_KINDS)

@@ -6,7 +6,7 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -148,7 +148,7 @@ class Coco(WritableFormat):
         images = NamedImages(root, [root / "images", *folders])
         reading = _Reading(root, images, DraftAnnotations(), [], [], {})
         for file in files:
-            reading.add(file, partition=_partition(file))
+            reading.add(file, partition=partition_of(file))
         classes = tuple(
             ClassRecord(index, name, source_id)
             for index, (name, source_id) in enumerate(reading.classes.values())
@@ -200,7 +200,21 @@ def _only_folder(path: Path) -> list[Path]:
     return inside if len(inside) == 1 and inside[0].name != "annotations" else []
 
 
+def is_panoptic(path: Path) -> bool:
+    """Say whether a file has images, categories and segments of masks."""
+    return _has_keys(path, lambda ends: b'"segments_info"' in ends)
+
+
 def _is_coco(path: Path) -> bool:
+    return _has_keys(
+        path,
+        lambda ends: (
+            b'"segments_info"' not in ends and (b'"file_name"' in ends or b'"bbox"' in ends)
+        ),
+    )
+
+
+def _has_keys(path: Path, marks: Callable[[bytes], bool]) -> bool:
     """Look for the keys at both ends of a file: in between are a million objects."""
     try:
         with path.open("rb") as file:
@@ -211,10 +225,11 @@ def _is_coco(path: Path) -> bool:
         return False
     is_object = start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
     keys = [key for key in _KEYS if f'"{key}"'.encode() in ends]
-    return is_object and len(keys) >= 2 and (b'"file_name"' in ends or b'"bbox"' in ends)
+    return is_object and len(keys) >= 2 and marks(ends)
 
 
-def _partition(file: Path) -> str | None:
+def partition_of(file: Path) -> str | None:
+    """Return the part that a file is named after, such as instances_val2017.json."""
     words = re.split(r"[_.\- ]", file.stem)
     return next((part for word in reversed(words) if (part := part_of(word))), None)
 

@@ -320,6 +320,7 @@ class Draft:
         relative: coordinates are shares of the image's width and height.
         image_folders: where images may stand besides the root; each was found fit by the format.
         ignored_pixel_values: of masks, the values that are known to stand for no class.
+        masks_number_segments: the pixels of masks are the numbers of segments, not class ids.
     """
 
     root: Path
@@ -332,6 +333,7 @@ class Draft:
     relative: bool = False
     image_folders: tuple[Path, ...] = ()
     ignored_pixel_values: tuple[int, ...] = ()
+    masks_number_segments: bool = False
 
 
 def box_around(rings_xy: Iterable[Ring]) -> Box:

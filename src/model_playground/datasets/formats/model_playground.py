@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import msgspec
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
+from model_playground.datasets.box_columns import LARGEST_SIDE
 from model_playground.datasets.file_names import is_inside, located, normalised
 from model_playground.datasets.findings import blocking
 from model_playground.datasets.formats.draft import attributes_text
@@ -164,6 +164,7 @@ class ModelPlayground(WritableFormat):
             findings=reading.findings,
             annotations=reading.annotations,
             ignored_pixel_values=tuple(head.ignored_pixel_values),
+            masks_number_segments=reading.has_segments,
         )
 
     def image_path(self, path: str, partition: str | None) -> str:
@@ -243,6 +244,7 @@ class _Reading:
     items: list[DraftItem] = field(default_factory=list)
     annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
     findings: list[Finding] = field(default_factory=list)
+    has_segments: bool = False
     _lines: dict[str, int] = field(default_factory=dict)  # of ids
     _rows: list[Row] = field(default_factory=list)
 
@@ -296,6 +298,7 @@ class _Reading:
             )
         )
         self._rows += [self._row(place, one) for one in item.annotations]
+        self.has_segments |= any(one.kind == "segment" for one in item.annotations)
         if len(self._rows) >= _ROWS_AT_ONCE:
             self.flush()
 
@@ -363,8 +366,8 @@ def _check_shape(one: _Annotation) -> None:
     if one.kind in OBJECT_KINDS and one.box is None:
         raise ValueError(f"an annotation of the kind {one.kind} has no box")
     numbers = [*(one.box or ()), *(number for ring in one.rings or () for number in ring)]
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError("a coordinate is not finite")
+    if not all(abs(number) <= LARGEST_SIDE for number in numbers):
+        raise ValueError("a number is too large for a coordinate")
     if any(len(ring) % 2 for ring in one.rings or ()):
         raise ValueError("an outline has an odd number of coordinates")
     if one.rle is not None:
