@@ -102,6 +102,7 @@ class Playground:
         follow_links: bool = False,
         inspect: bool = True,
         copy: bool = False,
+        strict: bool = False,
         advance: Advance | None = None,
     ) -> tuple[DatasetRecord, CheckReport]:
         """Import labelled images, which stay where they are, and say what was found in them.
@@ -125,6 +126,7 @@ class Playground:
             follow_links: read what links out of the dataset's folder point to.
             inspect: look into every image now, else when `inspect_dataset` is called.
             copy: copy images and masks into the workspace, and read these from then on.
+            strict: refuse to leave anything out, in whole or in part.
             advance: told of the progress.
 
         Raises:
@@ -151,6 +153,7 @@ class Playground:
             options=options,
             inspect=inspect,
             copy=copy,
+            strict=strict,
             advance=advance,
         )
 

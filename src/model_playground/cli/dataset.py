@@ -73,6 +73,9 @@ def import_(
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy images and masks into the workspace.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse to leave anything out or to clip it.")
+    ] = False,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -95,6 +98,7 @@ def import_(
             follow_links=follow_links,
             inspect=inspect,
             copy=copy,
+            strict=strict,
             advance=advance,
         )
     if json:

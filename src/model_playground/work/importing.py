@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from model_playground.core.errors import NotFoundError
+from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.records import CheckReport, DatasetRecord
 from model_playground.datasets.exporting import copy_files
 from model_playground.datasets.facts_cache import FactsCache
@@ -27,6 +27,7 @@ from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
 from model_playground.work.kept_reports import keep_report
 
+_SHOWN_LOSSES = 5
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
 
 
@@ -39,6 +40,7 @@ def import_dataset(
     options: ReadOptions,
     inspect: bool,
     copy: bool,
+    strict: bool,
     advance: Advance | None,
 ) -> tuple[DatasetRecord, CheckReport]:
     """Read labelled images and keep their records as the dataset's newest revision.
@@ -51,6 +53,7 @@ def import_dataset(
         options: what the user says about the files.
         inspect: look into every image now, else when `inspect_dataset` is called.
         copy: copy images and masks into the workspace, and read these from then on.
+        strict: refuse to leave anything out, in whole or in part.
         advance: told of the progress.
     """
     advance = advance or (lambda stage, done, total: None)
@@ -59,6 +62,8 @@ def import_dataset(
     revision, report = read_dataset(
         path, task=task, options=options, inspect=inspect, cache=cache, advance=advance
     )
+    if strict and report.losses:
+        raise _not_whole(path, report)
     revision = _with_known_items(workspace, name, revision)
     advance("Writing records", 0, 0)
     folder = revision.write_under(workspace.revisions)
@@ -116,7 +121,22 @@ def inspect_dataset(
         options=replace(ReadOptions(**given), drop_faulty=drop_faulty or options["drop_faulty"]),
         inspect=True,
         copy=source["copy"],
+        strict=False,
         advance=advance,
+    )
+
+
+def _not_whole(path: Path, report: CheckReport) -> InvalidError:
+    lost = [one for one in report.findings if one.decision in ("dropped", "clipped")]
+    more = len(lost) - _SHOWN_LOSSES
+    return InvalidError(
+        "dataset.not_whole",
+        "{path} is not imported: {count} would be left out or clipped ({shown}{more}). Mend them, "
+        "or import without --strict",
+        path=str(path),
+        count="1 thing" if len(lost) == 1 else f"{len(lost):,} things",
+        shown="; ".join(one.message for one in lost[:_SHOWN_LOSSES]),
+        more=f"; and {more:,} more" if more > 0 else "",
     )
 
 
