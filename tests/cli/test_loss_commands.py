@@ -111,7 +111,9 @@ def test_a_file_of_ones_own_appears_everywhere(run: Run, fruit_split: str) -> No
     plugin = ("--plugin", OWN)
     listed = run("loss", "list", *plugin, "--json").json
     assert "cauchy" in [one["name"] for one in listed]
-    assert "scale" in run("loss", "show", "cauchy", *plugin).out
+    told = run("loss", "show", "cauchy", *plugin).out
+    assert "scale" in told
+    assert "from own_loss import CauchyLoss" in told
     (slot,) = run("loss", "list", "--task", "regression", *plugin, "--json").json
     assert {one["name"]: one["state"] for one in slot["losses"]}["cauchy"] == "valid"
     small = ("--weights", "none", "--epochs", 1, "--image-size", 32, "--batch-size", 12, "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from model_playground.core.contracts import (
     Circumstance,
@@ -55,12 +56,15 @@ def explained(loss: LossDeclaration, catalogue: Mapping[str, LossDeclaration]) -
 
 
 def usage(loss: LossDeclaration) -> str:
-    """Return how the loss is used in Python: its import and its example."""
-    place = loss.module if loss.plugin is None else ""
+    """Return how the loss is used in Python: its import and its example.
+
+    A plug-in is imported by its file's name, as from the folder that it is in.
+    """
+    place = loss.module if loss.plugin is None else Path(loss.plugin).stem
     package = "model_playground.losses"
     if place.startswith(f"{package}."):
         place = package
-    lines = [f"from {place} import {loss.class_name}"] if place else []
+    lines = [f"from {place} import {loss.class_name}"]
     if re.search(r"^>>> (?!import).*\btorch\.", loss.example, re.MULTILINE):
         lines.insert(0, "import torch\n")
     return "\n".join([*lines, *_typed(loss.example)])
