@@ -234,6 +234,7 @@ class _Reading:
         cells = Columns([self.table])
         self.images = NamedImages(self.table.path.parent)
         self.file = self.table.path.name
+        self.taken = self.columns.all
         self.styles: dict[str, NumberStyle] = {
             column: cells.numbers(column) for column in self.columns.box.columns
         }
@@ -278,7 +279,7 @@ class _Reading:
                 attributes={
                     column: cell
                     for column, cell in cells.items()
-                    if cell and column not in self.columns.all
+                    if cell and column not in self.taken
                 },
                 source_file=self.file,
                 source_line=row.line,
