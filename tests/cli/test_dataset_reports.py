@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from PIL import Image
+
 from tests.cli.conftest import Run
 
 
@@ -58,3 +60,15 @@ def test_what_cannot_be_written_is_refused(run: Run, fruit: Path, tmp_path: Path
         refused = run("dataset", "show", "fruit", option, tmp_path / name)
         assert refused.code != 0
         assert said in refused.err
+
+
+def test_nearly_the_same_pictures_are_told(run: Run, fruit: Path) -> None:
+    with Image.open(fruit / "plum" / "3.png") as image:
+        large = image.resize((200, 200))
+        large.save(fruit / "plum" / "3-large.png")
+        large.save(fruit / "plum" / "3-large.jpg", quality=85)
+    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
+    checked = run("dataset", "check", "fruit", "--json").json
+    (near,) = [one for one in checked["findings"] if one["kind"] == "near_duplicates"]
+    assert "plum/3-large.jpg" in near["message"]
+    assert "plum/3-large.png" in near["message"]

@@ -113,6 +113,11 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Keep one, or split with --group-by content_hash.",
         ),
         Kind(
+            "near_duplicates", "Images of nearly the same picture", "warning",
+            "Scaled, compressed anew or a moment later. In different parts of a split they leak.",
+            "Nothing: a split keeps them in one part unless it is told otherwise.",
+        ),
+        Kind(
             "copied_image_labelled_differently", "The same image with different labels", "warning",
             "One of the labels is wrong, and the training learns both.",
             "Look at the copies and keep the right one.",

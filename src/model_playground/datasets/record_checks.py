@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -76,6 +76,27 @@ def _copies(revision: Revision) -> Iterator[Finding]:
             "--group-by content_hash keeps copies in one part of a split",
             file=same[0][0],
         )
+
+
+def near_duplicate_findings(
+    revision: Revision, groups: Iterable[Collection[str]]
+) -> Iterator[Finding]:
+    """Name the images that show the same picture without being the same file.
+
+    Args:
+        revision: the records.
+        groups: the hashes of the contents of such images.
+    """
+    columns = (revision.items[name].to_pylist() for name in ("content_hash", "path"))
+    paths: dict[str, str] = {}
+    for content_hash, path in sorted(zip(*columns, strict=True), key=lambda one: one[1]):
+        paths.setdefault(content_hash, path)
+    for group in groups:
+        alike = sorted(paths[one] for one in group if one in paths)
+        if len(alike) > 1:
+            more = f" and {len(alike) - 3:,} others" if len(alike) > 3 else ""
+            said = f"{', '.join(alike[:3])}{more} show nearly the same picture"
+            yield warning("near_duplicates", said, file=alike[0])
 
 
 def _unlabelled(revision: Revision) -> Iterator[Finding]:

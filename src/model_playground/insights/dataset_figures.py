@@ -118,6 +118,7 @@ def draw_sizes(statistics: DatasetStatistics) -> str:
             alpha=0.6,
         )
         axes.set(title="Sizes of the images", xlabel="width in pixels", ylabel="height in pixels")
+        axes.margins(0.1)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
 

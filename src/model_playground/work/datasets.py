@@ -19,6 +19,7 @@ from model_playground.datasets.checks import check_revision
 from model_playground.datasets.exporting import export_revision, in_parts
 from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.pixel_counts import pixel_counts
+from model_playground.datasets.record_checks import near_duplicate_findings
 from model_playground.datasets.records import Revision, TrainingItem, training_items
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
@@ -30,14 +31,22 @@ Advance = Callable[[str, int, int], None]
 
 def check_dataset(workspace: Workspace, name: str, *, advance: Advance | None) -> CheckReport:
     """Check a dataset's newest revision against its files."""
+    from model_playground.work.splits import near_duplicates_of  # which needs this module
+
     record = stored_datasets.get_dataset(workspace.store, name)
-    return check_revision(
-        _revision(workspace, record),
+    revision = _revision(workspace, record)
+    report = check_revision(
+        revision,
         dataset=name,
         advance=advance,
         cache=FactsCache(workspace.artifacts / "image_facts.sqlite"),
         imported=kept_report(workspace.revision_folder(record.revision)),
     )
+    if not revision.root.is_dir():
+        return report
+    near = near_duplicates_of(workspace, revision, advance=advance)
+    found = () if near is None else near_duplicate_findings(revision, near.groups)
+    return report.model_copy(update={"findings": (*report.findings, *found)})
 
 
 def export_dataset(
