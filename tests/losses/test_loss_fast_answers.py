@@ -8,6 +8,7 @@ from torch import Tensor
 
 from model_playground.losses import AsymmetricLoss, BinaryCrossEntropyLoss, BinaryFocalLoss, Loss
 from model_playground.losses.kernels import answers, formulas_only
+from model_playground.losses.kernels.memory import room_like
 
 LOSSES = [
     *(BinaryFocalLoss(gamma=gamma) for gamma in (0, 0.5, 1, 1.5, 2, 3)),
@@ -153,3 +154,12 @@ def test_a_target_with_a_gradient_is_left_to_the_formula() -> None:
     scores, target = scores_and_answers((2, 4), torch.float32)
     (slope,) = torch.autograd.grad(LOSSES[0](scores, target.requires_grad_()), target)
     assert slope.any()
+
+
+def test_room_for_a_gradient_has_the_shape_and_order_of_its_tensor() -> None:
+    scores = torch.zeros(3, 2**20).t()  # more than a few large pages
+    room = room_like(scores)
+    assert (room.shape, room.stride(), room.dtype) == ((2**20, 3), scores.stride(), scores.dtype)
+    assert room_like(scores, contiguous=True).is_contiguous()
+    room.fill_(1)
+    assert bool((room == 1).all())

@@ -12,7 +12,13 @@ from loss_samples import ALL, sample
 from loss_variants import HAVE_FAST_PATHS, by_name, variants
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from model_playground.losses import BoundingBoxRegressionLoss, FocalLoss, check_values
+from model_playground.losses import (
+    BinaryCrossEntropyLoss,
+    BinaryFocalLoss,
+    BoundingBoxRegressionLoss,
+    FocalLoss,
+    check_values,
+)
 from model_playground.losses.base import Loss
 from model_playground.losses.boxes_overlap import OverlapBoxLoss
 from model_playground.losses.kernels import formulas_only
@@ -33,10 +39,13 @@ WAITS = {
 
 
 LOOK_INTO_BLOCKS = [
-    loss for loss in ALL if issubclass(loss, (OverlapBoxLoss, BoundingBoxRegressionLoss))
+    loss
+    for loss in ALL
+    if issubclass(loss, (OverlapBoxLoss, BoundingBoxRegressionLoss))
+    or loss in (BinaryCrossEntropyLoss, BinaryFocalLoss)
 ]
-"""Their kernel is for the CPU alone, where nothing is waited for: it reads the longest side of a
-block, and leaves extreme boxes to the formula. On a GPU the formula serves."""
+"""Their kernel looks at each block, on the CPU alone, where nothing is waited for: at the longest
+side of boxes, and whether answers are plain. On a GPU the formula or a launch serves."""
 
 
 class NothingWaits(TorchDispatchMode):

@@ -359,11 +359,15 @@ def reduced(addends: Iterable[Addend], reduction: Literal["mean", "sum"]) -> Ten
     """Sum the addends: Σ scale · Σ value / Σ weight; for the sum without the division."""
     parts = []
     for addend in addends:
-        part = addend.value.sum()
+        part = _total(addend.value)
         if reduction == "mean":
-            part = ratio(part, addend.weight.sum())
+            part = ratio(part, _total(addend.weight))
         parts.append(part if addend.scale == 1 else addend.scale * part)
     return sum(parts[1:], start=parts[0])
+
+
+def _total(units: Tensor) -> Tensor:
+    return units.sum() if units.ndim else units  # a sum of one number costs as much as its loss
 
 
 def image_losses(addends: Iterable[Addend]) -> Tensor:

@@ -11,8 +11,13 @@ from model_playground.core.contracts import Circumstance, Link, Reading, TargetF
 from model_playground.losses.arithmetic import answers_and_kept, in_float32
 from model_playground.losses.base import Addend, Factors, Loss, register
 from model_playground.losses.checks import check_answers
-from model_playground.losses.kernels.answers import AnswersKernel, AnswersTask, sums_of_answers
-from model_playground.losses.kernels.binary import BinaryCrossEntropyKernel
+from model_playground.losses.kernels.answers import (
+    AnswersKernel,
+    AnswersTask,
+    Launch,
+    sums_of_answers,
+)
+from model_playground.losses.kernels.binary import BinaryCrossEntropyKernel, FocalKernel
 
 ANSWERS = (Reading(form=TargetForm.MULTI_HOT, link=Link.SIGMOID),)
 
@@ -28,15 +33,20 @@ def fast_answers(
     kernel: AnswersKernel,
     input: Tensor,
     target: Tensor,
-    per_image: bool,
     *factors: Tensor,
+    per_image: bool,
+    launch: Launch | None = None,
 ) -> tuple[Addend, ...] | None:
-    """Return the addend of a loss of answers by its kernel, on a CPU."""
-    if input.device.type != "cpu" or target.requires_grad or not input.ndim or not input.numel():
+    """Return the addend of a loss of answers by its kernel on a CPU, by its launch on a GPU."""
+    if target.requires_grad or not input.ndim or not input.numel():
+        return None
+    if input.is_cuda and launch is None:
         return None
     ignore_index = loss.ignore_index
     assert isinstance(ignore_index, int)
-    task = AnswersTask(kernel, lambda z, y: loss.terms(z, y)[0], ignore_index, per_image)
+    task = AnswersTask(
+        kernel, lambda z, y: loss.terms(z, y)[0], ignore_index, per_image, launch=launch
+    )
     return (Addend(loss.name, 1.0, *sums_of_answers(task, input, target, *factors)),)
 
 
@@ -118,6 +128,10 @@ class BinaryCrossEntropyLoss(Loss):
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
         pos_weight, weight = self.factors("pos_weight"), self.factors("weight")
-        kernel = BinaryCrossEntropyKernel(has_pos_weight=pos_weight is not None)
         factors = [factor for factor in (pos_weight, weight) if factor is not None]
-        return fast_answers(self, kernel, input, target, per_image, *factors)
+        kernel = BinaryCrossEntropyKernel(has_pos_weight=pos_weight is not None)
+        # With γ = 0 and without α the focal loss is this one.
+        launch = None if factors else FocalKernel(0.0, None).launch
+        return fast_answers(
+            self, kernel, input, target, *factors, per_image=per_image, launch=launch
+        )

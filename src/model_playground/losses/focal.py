@@ -194,7 +194,8 @@ class BinaryFocalLoss(Loss):
     def fast_addends(
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
-        return fast_answers(self, FocalKernel(self.gamma, self.alpha), input, target, per_image)
+        kernel = FocalKernel(self.gamma, self.alpha)
+        return fast_answers(self, kernel, input, target, per_image=per_image, launch=kernel.launch)
 
 
 @register
@@ -271,7 +272,7 @@ class AsymmetricLoss(Loss):
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
         kernel = AsymmetricKernel(self.gamma_positive, self.gamma_negative, self.margin)
-        return fast_answers(self, kernel, input, target, per_image)
+        return fast_answers(self, kernel, input, target, per_image=per_image)
 
 
 def has_steep_power(gamma: float) -> bool:

@@ -1,14 +1,18 @@
-"""Losses of yes-or-no answers on a CPU: value and gradient in blocks that fit the caches.
+"""Losses of yes-or-no answers in one pass: value and gradient in blocks that fit the caches.
 
 An operation of a formula reads and writes whole tensors, which takes far longer than its
 arithmetic. Here all operations on a block follow each other in a few buffers that stay in the
 cache. The gradient is computed beside the value, with which it shares most of the work, and is
 all that is kept for backward.
+
+Nearly all answers are a plain yes or no. A kernel may have a shorter way for a block of those, in
+which score and truth become one number: how far the score is on the right side.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +21,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from model_playground.losses.arithmetic import sum_type
+from model_playground.losses.kernels.memory import room_like
 from model_playground.losses.kernels.workers import in_parallel
 
 BLOCK = 2**17
@@ -39,6 +44,18 @@ class Block(NamedTuple):
     factors: Sequence[Tensor]
 
 
+class PlainBlock(NamedTuple):
+    """Some answers each of which is yes or no, or ignored. A kernel may overwrite `spare` alone."""
+
+    yes: Tensor  # 1 for yes, 0 for no
+    sign: Tensor  # 1 for yes, -1 for no
+    right: Tensor  # the score on the side of the truth: sign · z
+    kept: Tensor | None  # 0 where an answer is ignored, else 1; None if none is
+    spare: Sequence[Tensor]
+    slopes: Tensor | None
+    factors: Sequence[Tensor]
+
+
 class AnswersKernel(Protocol):
     """A loss of yes-or-no answers, written as operations on one block."""
 
@@ -46,8 +63,19 @@ class AnswersKernel(Protocol):
     def buffers(self) -> int:
         """How many spare buffers it needs."""
 
+    @property
+    def has_plain_values(self) -> bool:
+        """Whether there is a shorter way for plain answers."""
+
     def values(self, block: Block) -> Tensor:
         """Return the value of every answer, 0 where it is ignored, in one of the buffers."""
+
+    def plain_values(self, block: PlainBlock) -> Tensor:
+        """Return the same for plain answers."""
+
+
+Launch = Callable[..., tuple[Tensor, Tensor]]
+"""What gives the sums of every row on a GPU, as `triton_answers.focal_sums` does."""
 
 
 class AnswersTask(NamedTuple):
@@ -56,13 +84,16 @@ class AnswersTask(NamedTuple):
     kernel: AnswersKernel
     formula: Formula  # the values of all answers, differentiable any number of times
     ignore_index: int
-    per_image: bool  # whether to sum over each image, (N,), or over all of them, (1,)
+    per_image: bool  # whether to sum over each image, or over all of them
+    launch: Launch | None = None
 
 
 def sums_of_answers(
     task: AnswersTask, input: Tensor, target: Tensor, *factors: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the sum of the values and the number of answers that are not ignored.
+
+    They are of each image, (N,), or single numbers.
 
     Args:
         task: what is to be summed.
@@ -73,7 +104,7 @@ def sums_of_answers(
     if not task.per_image and any(factor.numel() > 1 for factor in factors):
         # Most factors are the same for every image: so they are written out for one image only.
         of_images = sums_of_answers(task._replace(per_image=True), input, target, *factors)
-        return of_images[0].sum(0, keepdim=True), of_images[1].sum(0, keepdim=True)
+        return of_images[0].sum(), of_images[1].sum()
     if input.requires_grad and torch.is_grad_enabled():
         value, number = _SumsOfAnswers.apply(task, input, target, *factors)
         return value, number
@@ -88,7 +119,7 @@ class _SumsOfAnswers(Function):
         ctx: Any, task: AnswersTask, input: Tensor, target: Tensor, *factors: Tensor
     ) -> tuple[Tensor, Tensor]:
         # In half precision small derivatives would be lost before they are multiplied.
-        slopes = _room_for_slopes(input) if input.dtype == sum_type(input) else None
+        slopes = room_like(input, contiguous=True) if input.dtype == sum_type(input) else None
         value, number = _sums(task, input, target, factors, slopes)
         ctx.save_for_backward(input, target, slopes, *factors)
         ctx.task, ctx.slopes_are_unused = task, slopes is not None
@@ -101,20 +132,17 @@ class _SumsOfAnswers(Function):
         input, target, slopes, *factors = ctx.saved_tensors
         if torch.is_grad_enabled():  # a second derivative may be wanted
             value = _in_rows(task.formula(input, target), task).sum(1)
-            (slopes,) = torch.autograd.grad(value, input, above[0], create_graph=True)
+            upstream = above[0].reshape(value.shape)
+            (slopes,) = torch.autograd.grad(value, input, upstream, create_graph=True)
         elif ctx.slopes_are_unused:
             # Multiplied in place and given away: a second pass backward computes them again.
             ctx.slopes_are_unused = False
             slopes = slopes.data
-            _in_rows(slopes, task).mul_(above[0].unsqueeze(1))
+            _in_rows(slopes, task).mul_(above[0].reshape(-1, 1))
         else:
-            slopes = _room_for_slopes(input)
+            slopes = room_like(input, contiguous=True)
             _sums(task, input, target, factors, slopes, above[0])
         return None, slopes, None, *[None for _ in factors]
-
-
-def _room_for_slopes(input: Tensor) -> Tensor:
-    return torch.empty_like(input, memory_format=torch.contiguous_format)
 
 
 def _sums(
@@ -126,33 +154,36 @@ def _sums(
     above: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the two sums; write the derivatives into `slopes`, multiplied by `above` if given."""
+    scores, answers = _in_rows(input, task), _in_rows(target, task)
+    written = None if slopes is None else _in_rows(slopes, task)
+    if task.launch is not None and scores.is_cuda:
+        upper = None if above is None else above.reshape(-1)
+        given = (scores, answers, task.ignore_index)
+        value, number = task.launch(*given, written=written, above=upper)
+        return (value, number) if task.per_image else (value[0], number[0])
     dtype = sum_type(input)
-    scores = _in_rows(input, task)
     rows, columns = scores.shape
+    upper = None if above is None else above.reshape(-1, 1).expand(rows, columns)
+    weights = [_factor_in_rows(factor, input, task) for factor in factors]
     sums = scores.new_empty((rows, -(-columns // BLOCK), 2), dtype=dtype)
-    places = zip(
-        _cut_sums(sums, columns),
-        _cut(scores),
-        _cut(_in_rows(target, task)),
-        _cut(None if slopes is None else _in_rows(slopes, task)),
-        _cut(None if above is None else above.unsqueeze(1).expand(rows, columns)),
-        *(_cut(_factor_in_rows(factor, input, task)) for factor in factors),
-        strict=False,  # what is None has no end
-    )
+    if scores.numel() <= BLOCK:
+        places = [_Place(sums[:, 0], scores, answers, written, upper, weights)]
+    else:
+        cut = zip(
+            _cut_sums(sums, columns),
+            *(_cut(whole) for whole in (scores, answers, written, upper, *weights)),
+            strict=False,  # what is None has no end
+        )
+        places = [_Place(total, z, y, slope, up, some) for total, z, y, slope, up, *some in cut]
 
     def work(some: Sequence[_Place]) -> None:
-        room = scores.new_empty((4 + task.kernel.buffers, min(BLOCK, scores.numel())), dtype=dtype)
+        buffers = 4 + task.kernel.buffers
+        room = scores.new_empty((buffers, min(BLOCK, scores.numel())), dtype=dtype)
         for place in some:
             _work_off(task, place, room)
 
-    in_parallel(
-        work,
-        [
-            _Place(total, z, y, slope, upper, others)
-            for total, z, y, slope, upper, *others in places
-        ],
-    )
-    value, number = sums.sum(1).unbind(1)
+    in_parallel(work, places)
+    value, number = (sums.sum(1) if task.per_image else sums.sum((0, 1))).unbind(-1)
     return value, number
 
 
@@ -169,7 +200,24 @@ class _Place(NamedTuple):
 
 def _work_off(task: AnswersTask, place: _Place, room: Tensor) -> None:
     buffers = room[:, : place.scores.numel()].view(-1, *place.scores.shape).unbind()
-    scores, answers, kept, slopes, *spare = buffers
+    written, *spare = buffers
+    same_type = place.slopes is None or place.slopes.dtype == written.dtype
+    slopes = place.slopes if same_type else written
+    if not (task.kernel.has_plain_values and _work_off_plain(task, place, slopes, spare)):
+        block = _block(task, place, slopes, spare)
+        torch.sum(block.kept, 1, out=place.sums[:, 1])
+        torch.sum(task.kernel.values(block), 1, out=place.sums[:, 0])
+    if slopes is not None and place.slopes is not None:
+        if place.above is not None:
+            slopes.mul_(place.above)
+        if slopes is not place.slopes:
+            place.slopes.copy_(slopes)
+
+
+def _block(
+    task: AnswersTask, place: _Place, slopes: Tensor | None, buffers: Sequence[Tensor]
+) -> Block:
+    scores, answers, kept, *spare = buffers
     largest = torch.finfo(scores.dtype).max  # in place of ∞, so that 0 · ∞ cannot arise
     if place.scores.dtype == scores.dtype:
         torch.clamp(place.scores, -largest, largest, out=scores)
@@ -181,18 +229,43 @@ def _work_off(task: AnswersTask, place: _Place, room: Tensor) -> None:
     else:
         torch.ne(place.answers, task.ignore_index, out=kept)
         torch.mul(place.answers, kept, out=answers)
-    torch.sum(kept, 1, out=place.sums[:, 1])
-    if place.slopes is None:
-        wanted = None
+    return Block(scores, answers, kept, spare, slopes, place.factors)
+
+
+def _work_off_plain(
+    task: AnswersTask, place: _Place, slopes: Tensor | None, buffers: Sequence[Tensor]
+) -> bool:
+    """Work a block off the shorter way; say whether it could be gone to its end."""
+    yes, sign, right, *spare = buffers
+    kept = None
+    if place.answers.dtype == yes.dtype:
+        yes = place.answers
     else:
-        wanted = place.slopes if place.slopes.dtype == slopes.dtype else slopes
-    values = task.kernel.values(Block(scores, answers, kept, spare, wanted, place.factors))
-    torch.sum(values, 1, out=place.sums[:, 0])
-    if wanted is not None and place.slopes is not None:
-        if place.above is not None:
-            wanted.mul_(place.above)
-        if wanted is not place.slopes:
-            place.slopes.copy_(wanted)
+        yes.copy_(place.answers)
+    if place.answers.dtype != torch.bool and not _are_plain(yes, right):
+        kept = spare.pop()
+        torch.ne(place.answers, task.ignore_index, out=kept)
+        yes = torch.mul(yes, kept, out=buffers[0])
+        if not _are_plain(yes, right):
+            return False
+    torch.sub(yes, 0.5, out=sign).mul_(2)
+    torch.mul(sign, place.scores, out=right)
+    block = PlainBlock(yes, sign, right, kept, spare, slopes, place.factors)
+    number, value = place.sums[:, 1], place.sums[:, 0]
+    if kept is None:
+        number.fill_(yes.shape[1])
+    else:
+        torch.sum(kept, 1, out=number)
+    torch.sum(task.kernel.plain_values(block), 1, out=value)
+    # Read where it is, in the memory of the CPU: there is no device to wait for.
+    return math.isfinite(value.sum().item())
+
+
+def _are_plain(answers: Tensor, spare: Tensor) -> bool:
+    """Say whether every answer is 0 or 1: then y - y² is 0."""
+    torch.addcmul(answers, answers, answers, value=-1, out=spare)
+    least, most = torch.aminmax(spare)
+    return least.item() == 0 == most.item()
 
 
 def _in_rows(tensor: Tensor, task: AnswersTask) -> Tensor:

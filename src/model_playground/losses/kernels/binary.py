@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from model_playground.losses.kernels.answers import Block
+from model_playground.losses.kernels.answers import Block, PlainBlock
 
 
 class BinaryCrossEntropyKernel(NamedTuple):
@@ -17,11 +17,11 @@ class BinaryCrossEntropyKernel(NamedTuple):
 
     @property
     def buffers(self) -> int:
-        return 3
+        return 5
 
     def values(self, block: Block) -> Tensor:
         z, yes, no = block.scores, block.answers, block.kept
-        p, not_p, surprise = block.spare
+        p, not_p, surprise = block.spare[:3]
         no.sub_(yes)
         for place, factor in enumerate(block.factors):
             yes.mul_(factor)
@@ -36,6 +36,24 @@ class BinaryCrossEntropyKernel(NamedTuple):
         values.addcmul_(no, torch.clamp(z, min=0, out=p))
         return values.addcmul_(yes, z.clamp_(max=0), value=-1)
 
+    @property
+    def has_plain_values(self) -> bool:
+        return True
+
+    def plain_values(self, block: PlainBlock) -> Tensor:
+        log_right, wrong, weight, spare = block.spare[:4]
+        right_and_wrong(block.right, log_right, wrong, spare)
+        weight.copy_(block.sign)
+        for place, factor in enumerate(block.factors):
+            if place == 0 and self.has_pos_weight:
+                factor = torch.sub(1, block.yes, out=spare).addcmul_(block.yes, factor)
+            weight.mul_(factor)
+        if block.kept is not None:
+            weight.mul_(block.kept)
+        if block.slopes is not None:
+            torch.mul(weight, wrong, out=block.slopes).neg_()
+        return weight.mul_(block.sign).mul_(log_right).neg_()
+
 
 class FocalKernel(NamedTuple):
     """Binary focal loss. It goes by the likelier answer, so that nothing is lost near 0 or 1."""
@@ -45,11 +63,11 @@ class FocalKernel(NamedTuple):
 
     @property
     def buffers(self) -> int:
-        return 4
+        return 5
 
     def values(self, block: Block) -> Tensor:
         z, y, share, slopes = block.scores, block.answers, block.kept, block.slopes
-        unlikelier, less_surprise, wrong, up = block.spare
+        unlikelier, less_surprise, wrong, up = block.spare[:4]
         torch.gt(z, 0, out=up)
         # Minus the factor of every answer, for it is multiplied with minus its surprise.
         if self.alpha is None:
@@ -80,6 +98,47 @@ class FocalKernel(NamedTuple):
             slopes.mul_(share).mul_(up)
         return share.mul_(wrong).mul_(less_surprise)
 
+    @property
+    def has_plain_values(self) -> bool:
+        return True
+
+    def plain_values(self, block: PlainBlock) -> Tensor:
+        # With q the probability of the wrong answer: -w q^γ log (1 - q)
+        log_right, wrong, weight, spare = block.spare[:4]
+        right_and_wrong(block.right, log_right, wrong, spare)
+        if self.alpha is None:
+            weight.copy_(block.sign)
+        else:
+            torch.clamp(block.sign, self.alpha - 1, self.alpha, out=weight)
+        if block.kept is not None:
+            weight.mul_(block.kept)
+        if self.gamma == 2:
+            weight.mul_(torch.mul(wrong, wrong, out=spare))
+        elif self.gamma != 0:
+            weight.mul_(raise_(spare.copy_(wrong), self.gamma))
+        if block.slopes is not None:
+            of_one = wrong
+            if self.gamma != 0:
+                torch.addcmul(log_right, wrong, log_right, value=-1, out=spare)
+                of_one = wrong.sub_(spare, alpha=self.gamma)  # q - γ (1 - q) log (1 - q)
+            torch.mul(weight, of_one, out=block.slopes).neg_()
+        return weight.mul_(block.sign).mul_(log_right).neg_()
+
+    def launch(
+        self,
+        scores: Tensor,
+        target: Tensor,
+        ignore_index: int,
+        *,
+        written: Tensor | None,
+        above: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the sums of every row from a GPU."""
+        from model_playground.losses.kernels.triton_answers import focal_sums
+
+        given = (scores, target, self.gamma, self.alpha, ignore_index)
+        return focal_sums(*given, written=written, above=above)
+
 
 class AsymmetricKernel(NamedTuple):
     """The asymmetric loss."""
@@ -91,6 +150,13 @@ class AsymmetricKernel(NamedTuple):
     @property
     def buffers(self) -> int:
         return 6
+
+    @property
+    def has_plain_values(self) -> bool:
+        return False
+
+    def plain_values(self, block: PlainBlock) -> Tensor:
+        raise NotImplementedError
 
     def values(self, block: Block) -> Tensor:
         z, yes, no, slopes = block.scores, block.answers, block.kept, block.slopes
@@ -124,6 +190,14 @@ class AsymmetricKernel(NamedTuple):
         if slopes is not None:
             slopes.addcmul_(yes, not_p.addcmul_(p, log_p, value=-self.gamma_positive), value=-1)
         return values.addcmul_(yes, log_p).neg_()
+
+
+def right_and_wrong(right: Tensor, log_right: Tensor, wrong: Tensor, spare: Tensor) -> None:
+    """Write log (1 - q) and q, the probability of the wrong answer, each to the last digit."""
+    power = torch.abs(right, out=spare).neg_().exp_()
+    torch.clamp(right, max=0, out=log_right).sub_(torch.log1p(power, out=wrong))
+    one = right.new_ones(1).expand_as(right)
+    torch.ops.aten.log_sigmoid_backward.grad_input(one, right, power, grad_input=wrong)
 
 
 def probabilities(z: Tensor, p: Tensor, not_p: Tensor, surprise: Tensor) -> None:
