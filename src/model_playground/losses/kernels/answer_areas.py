@@ -15,6 +15,7 @@ from torch.autograd import Function
 from model_playground.losses.arithmetic import answers_and_kept, in_float32, sum_type
 from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.blocks import Scores
+from model_playground.losses.kernels.memory import room_like
 from model_playground.losses.kernels.workers import in_parallel
 
 
@@ -95,7 +96,7 @@ def _slopes_of_pixels(
     Here a and b are the gradients of the predicted and the shared area, Σ p and Σ min(p, t).
     """
     scores = Scores(logits, sum_type(logits))
-    gradient = torch.empty_like(logits)
+    gradient = room_like(logits)
     written = Scores(gradient, scores.dtype)
 
     def work(jobs: Sequence[tuple[Tensor, ...]]) -> None:

@@ -20,6 +20,7 @@ from torch.nn import functional
 from model_playground.losses.arithmetic import index_and_kept, sum_type
 from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.blocks import InterpolatedScores, Scores
+from model_playground.losses.kernels.memory import room_like
 from model_playground.losses.kernels.workers import in_parallel
 
 LOG2_E = math.log2(math.e)
@@ -159,7 +160,7 @@ def _slopes_of_pixels(
     scores = _scores(logits, target)
     cut = scores.blocks
     pixels = target.flatten(1).unsqueeze(1)
-    gradient = torch.zeros_like(logits) if target.ndim > 2 else torch.empty_like(logits)
+    gradient = torch.zeros_like(logits) if target.ndim > 2 else room_like(logits)
     written = _scores(gradient, target)
 
     def work(jobs: Sequence[_Job]) -> None:
