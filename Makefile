@@ -65,9 +65,10 @@ page: $(PAGE) ## Build the web page into the package
 catalogue: $(INSTALLED) ## Write what the losses say of themselves, for listings without torch
 	$(BIN)/python -m model_playground.losses.catalogue
 
-docs: $(INSTALLED) ## Write the pages of the losses and formats from their declarations
+docs: $(INSTALLED) ## Write the pages of losses, formats and checks from their declarations
 	$(BIN)/python -m tools.loss_pages
 	$(BIN)/python -m tools.format_page
+	$(BIN)/python -m tools.check_page
 
 dist: $(INSTALLED) page catalogue ## Build the wheel, with the page and the catalogue in it
 	rm -rf dist
