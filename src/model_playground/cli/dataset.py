@@ -278,9 +278,9 @@ def export(
         f"{report.folder} as {report.format}."
     )
     if report.findings:
-        typer.echo(
-            f"{len(report.findings)} things are not as in the dataset; they are named above."
-        )
+        count = len(report.findings)
+        things = "1 thing is" if count == 1 else f"{count} things are"
+        typer.echo(f"{things} not as in the dataset, as told above.")
 
 
 def _print_imported(record: DatasetRecord, report: CheckReport) -> None:
