@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from model_playground.api import Playground
+from model_playground.core.records import SplitPlan
 from model_playground.server.app import PAGE
 
 pytestmark = pytest.mark.slow
@@ -208,7 +209,8 @@ def test_advice_for_the_data_is_in_the_form_and_can_be_taken(
     for cherry in sorted((fruit / "cherry").iterdir())[2:]:
         cherry.unlink()
     playground.import_dataset(fruit, name="fruit")
-    playground.create_split("fruit", name="fruit-1", train=50, validation=25, test=25)
+    plan = SplitPlan(train=50, validation=25, test=25)
+    playground.create_split("fruit", name="fruit-1", plan=plan)
 
     page.goto(f"{serve()}/new?split=fruit-1")
     advice = page.get_by_role("region", name="Advice for “class”")

@@ -14,7 +14,9 @@ from model_playground.losses.arithmetic import answers_and_kept, in_float32, ind
 from model_playground.losses.base import Addend, ClassFactors, Loss, register
 from model_playground.losses.binary import ANSWERS, fast_answers, finite
 from model_playground.losses.checks import check_answers, check_classes, class_axis
+from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.binary import AsymmetricKernel, FocalKernel
+from model_playground.losses.kernels.focal_classes import FocalTask, focal_sums
 
 
 @register
@@ -95,6 +97,16 @@ class FocalLoss(Loss):
         if alpha is not None:
             value = value * alpha.to(value.dtype)[index]
         return value, kept.to(value.dtype)
+
+    def fast_addends(
+        self, input: Tensor, target: Tensor, *, per_image: bool
+    ) -> tuple[Addend, ...] | None:
+        if input.is_cuda or input.ndim < 2 or input.numel() < blocks.FEW_NUMBERS:
+            return None
+        if has_steep_power(self.gamma):
+            return None
+        task = FocalTask(self.gamma, self.ignore_index, lambda z, y: self.terms(z, y)[0])
+        return (Addend(self.name, 1.0, *focal_sums(task, input, target, self.factors("alpha"))),)
 
     def _focus(self, z: Tensor, true: Tensor, log_p: Tensor) -> Tensor:
         """Return (1 - p)^γ of the true class."""

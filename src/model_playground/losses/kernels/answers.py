@@ -27,6 +27,9 @@ from model_playground.losses.kernels.workers import in_parallel
 BLOCK = 2**17
 """Answers in a block: smaller ones cost more in calls than they save by a nearer cache."""
 
+PLAIN_FROM = 2**13
+"""Answers in a block from which it is worth a look whether all are plain."""
+
 Formula = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -203,7 +206,8 @@ def _work_off(task: AnswersTask, place: _Place, room: Tensor) -> None:
     written, *spare = buffers
     same_type = place.slopes is None or place.slopes.dtype == written.dtype
     slopes = place.slopes if same_type else written
-    if not (task.kernel.has_plain_values and _work_off_plain(task, place, slopes, spare)):
+    may_be_plain = task.kernel.has_plain_values and place.scores.numel() >= PLAIN_FROM
+    if not (may_be_plain and _work_off_plain(task, place, slopes, spare)):
         block = _block(task, place, slopes, spare)
         torch.sum(block.kept, 1, out=place.sums[:, 1])
         torch.sum(task.kernel.values(block), 1, out=place.sums[:, 0])
@@ -242,7 +246,8 @@ def _work_off_plain(
         yes = place.answers
     else:
         yes.copy_(place.answers)
-    if place.answers.dtype != torch.bool and not _are_plain(yes, right):
+    may_be_ignored = task.ignore_index in (0, 1) or not _are_plain(yes, right)
+    if place.answers.dtype != torch.bool and may_be_ignored:
         kept = spare.pop()
         torch.ne(place.answers, task.ignore_index, out=kept)
         yes = torch.mul(yes, kept, out=buffers[0])
