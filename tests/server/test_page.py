@@ -29,6 +29,7 @@ QUIET = (
 )
 SERVE = "import sys; from model_playground.cli import main; sys.exit(main(sys.argv[1:]))"
 TRAINING_MS = 120_000
+expect.set_options(timeout=30_000)  # the first form waits for the losses' declarations
 
 PLUGIN = '''
 import torch
