@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from model_playground.datasets import images
+from model_playground.api import Playground
 from model_playground.datasets.records import Revision
 from tests.cli.conftest import Run
 
@@ -57,21 +57,21 @@ def test_an_unknown_dataset_is_not_inspected(run: Run) -> None:
     assert "Traceback" not in refused.err
 
 
-def test_only_what_is_new_is_looked_into(
-    run: Run, fruit: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
+def test_only_what_is_new_is_looked_into(fruit: Path, tmp_path: Path) -> None:
+    playground = Playground(tmp_path / "workspace")
+    told: list[tuple[str, int, int]] = []
+
+    def read_again() -> list[int]:
+        told.clear()
+        playground.import_dataset(fruit, name="fruit", advance=lambda *said: told.append(said))
+        return sorted({total for stage, _, total in told if stage == "Reading images"})
+
+    assert read_again() == [36]
+    assert read_again() == []
     Image.new("RGB", (8, 8)).save(fruit / "plum" / "new.png")
-    opened: list[str] = []
-    really_open = Image.open
-
-    def noting(file: object, *rest: object) -> Image.Image:
-        opened.append(str(file))
-        return really_open(file, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(images.Image, "open", noting)
-    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
-    assert len(opened) == 1
+    assert read_again() == [1]
+    Image.new("RGB", (9, 9)).save(fruit / "plum" / "3.png")
+    assert read_again() == [1]
 
 
 def test_links_out_of_the_folder_are_followed_when_that_is_allowed(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import typer.core
 import typer.main
 
 from model_playground.cli.split import commands
@@ -17,7 +18,9 @@ NAMES = {"from_file": "--from", "own_partitions": "--own-partitions"}
 
 
 def test_every_field_of_a_plan_is_an_option_that_says_the_same() -> None:
-    create = typer.main.get_command(commands).commands["create"]  # type: ignore[attr-defined]
+    group = typer.main.get_command(commands)
+    assert isinstance(group, typer.core.TyperGroup)
+    create = group.commands["create"]
     options: dict[str, Any] = {option: one for one in create.params for option in one.opts}
     for name, field in SplitPlan.model_fields.items():
         option = options[NAMES.get(name, f"--{name.replace('_', '-')}")]

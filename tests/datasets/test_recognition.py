@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,3 +148,28 @@ def test_no_format_trips_over_a_small_file(tmp_path: Path, text: str, suffix: st
 )
 def test_real_datasets_are_recognised(real_data: Path, path: str, name: str) -> None:
     assert import_dataset(real_data / path, inspect=False)[0].format == name
+
+
+FILLED = {
+    ".json": b'{"images": [], "annotations": [%s], "categories": []}',
+    ".csv": b"file,class\n%s\n",
+    ".xml": b"<annotation>%s</annotation>",
+    ".yaml": b"classes: [%s]",
+    ".txt": b"%s",
+}
+LARGE = 2**26
+
+
+@pytest.mark.parametrize("suffix", FILLED)
+def test_recognition_reads_no_large_file_whole(tmp_path: Path, suffix: str) -> None:
+    """A file of labels may have gigabytes, and every format has a look at it."""
+    draw(tmp_path / "a.png")
+    file = tmp_path / f"large{suffix}"
+    file.write_bytes(FILLED[suffix].replace(b"%s", b'"a.png", ' * (LARGE // 9)))
+    for one in FORMATS:
+        for path in (file, tmp_path):
+            tracemalloc.start()
+            one().detect(path)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert peak < LARGE / 4, one.name

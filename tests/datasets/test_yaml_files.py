@@ -42,7 +42,7 @@ def test_traps_are_refused_by_line(tmp_path: Path, text: str, complaint: str) ->
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "data.yaml"
     file.write_bytes(b"names: [caf\xe9]")
-    with pytest.raises(InvalidError, match="no text saved as UTF-8"):
+    with pytest.raises(InvalidError, match="not saved as UTF-8"):
         read_yaml(file)
     with pytest.raises(InvalidError, match="No such file"):
         read_yaml(tmp_path / "none.yaml")

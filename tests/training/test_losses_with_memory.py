@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -55,8 +56,9 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LOSSES._declarations, UsualErrorLoss.name, UsualErrorLoss)
 
 
-def learnt(folder: Path, name: str = "last") -> dict[str, float]:
-    return {key: value.item() for key, value in read_checkpoint(folder, name).losses.items()}  # type: ignore[arg-type]
+def learnt(folder: Path, name: Literal["best", "last"] = "last") -> dict[str, float]:
+    kept = read_checkpoint(folder, name).losses
+    return {key: float(value) for key, value in kept.items()}
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
@@ -172,8 +174,8 @@ def test_wise_iou_learns_in_training_alone_and_is_kept() -> None:
     truth = torch.cat([corner, corner + 1], 1)
     boxes = torch.cat([corner + size / 2, corner + 1], 1).requires_grad_()
 
-    def bound(version: str) -> BoundSlot:
-        wise = WiseIoUBoxLoss(version=version)  # type: ignore[arg-type]
+    def bound(version: Literal["v1", "v3"]) -> BoundSlot:
+        wise = WiseIoUBoxLoss(version=version)
         return BoundSlot(slot, (BoundLoss(1, offer, L1BoxLoss()), BoundLoss(0.5, offer, wise)))
 
     assert not bound("v1").learns

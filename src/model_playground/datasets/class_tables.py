@@ -14,6 +14,7 @@ from model_playground.core.errors import InvalidError
 from model_playground.datasets.colours import FIRST_COLOUR, colour_name, read_colour
 from model_playground.datasets.delimited import read_delimited, read_text
 from model_playground.datasets.records import ClassRecord
+from model_playground.datasets.text_files import DESCRIPTION_BYTES, UnreadableTextError, text_of
 from model_playground.datasets.text_tables import TextTable
 from model_playground.datasets.yaml_files import read_yaml
 
@@ -87,15 +88,13 @@ def read_record(path: Path) -> Any:
         return read_yaml(path)
     try:
         return json.loads(
-            read_text(path),
+            text_of(path, most_bytes=DESCRIPTION_BYTES),
             parse_int=str,
             parse_float=str,
             parse_constant=str,
             object_pairs_hook=_mapping,
         )
-    except InvalidError:
-        raise
-    except (ValueError, RecursionError) as failure:
+    except (UnreadableTextError, ValueError, RecursionError) as failure:
         raise _bad_table(path, str(failure)) from None
 
 

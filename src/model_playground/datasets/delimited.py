@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections import Counter
@@ -10,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.text_files import UnreadableTextError, decoded, text_of
 from model_playground.datasets.text_tables import Row, TextTable, is_datum, text_table
 
 _DELIMITERS = ("\t", ";", ",")
 _SNIFFED_LINES = 20
-_HEADER_BYTES = 65_536
+_BEGINNING_BYTES = 2**18
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole outline; by default 131,072 are too many
 
@@ -29,7 +29,44 @@ def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) ->
     Raises:
         InvalidError: it cannot be read, is empty, or a row is longer than the first.
     """
-    text = read_text(path)
+    return _table(path, read_text(path), is_datum)
+
+
+def read_first_rows(path: Path) -> TextTable:
+    """Read the rows at the beginning of a file: enough to see what it holds, however large it is.
+
+    Raises:
+        InvalidError: it cannot be read, is empty, or a row is longer than the first.
+    """
+    try:
+        return _table(path, _beginning(path), is_datum)
+    except (OSError, UnicodeDecodeError):
+        return read_delimited(path)  # says what is wrong with it
+
+
+def delimited_header(path: Path) -> tuple[str, ...]:
+    """Return the cells of the first line of a file, of which only the beginning is read.
+
+    What cannot be read as a table has none.
+    """
+    try:
+        text = _beginning(path)
+        line = next(line for line in text.splitlines() if line.strip())
+        cells = next(iter(csv.reader([line], delimiter=_delimiter(text))))
+    except (OSError, UnicodeDecodeError, StopIteration, csv.Error):
+        return ()
+    return tuple(cell.strip() for cell in cells)
+
+
+def _beginning(path: Path) -> str:
+    """Return the first lines of a file, all of them if it is small."""
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING_BYTES)
+    is_whole = len(beginning) < _BEGINNING_BYTES
+    return decoded(beginning if is_whole else beginning[: beginning.rfind(b"\n") + 1] or beginning)
+
+
+def _table(path: Path, text: str, is_datum: Callable[[str], bool]) -> TextTable:
     delimiter = _delimiter(text)
     return text_table(
         path,
@@ -39,22 +76,6 @@ def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) ->
     )
 
 
-def delimited_header(path: Path) -> tuple[str, ...]:
-    """Return the cells of the first line of a file, of which only the beginning is read.
-
-    What cannot be read as a table has none.
-    """
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(_HEADER_BYTES)
-        text = _decoded(beginning[: beginning.rfind(b"\n") + 1] or beginning)
-        line = next(line for line in text.splitlines() if line.strip())
-        cells = next(iter(csv.reader([line], delimiter=_delimiter(text))))
-    except (OSError, UnicodeDecodeError, StopIteration, csv.Error):
-        return ()
-    return tuple(cell.strip() for cell in cells)
-
-
 def read_text(path: Path) -> str:
     """Return a text file in UTF-8, or in UTF-16 with a byte order mark.
 
@@ -62,11 +83,9 @@ def read_text(path: Path) -> str:
         InvalidError: it cannot be read.
     """
     try:
-        text = _decoded(path.read_bytes())
-    except OSError as error:
-        why = error.strerror or str(error)
-    except UnicodeDecodeError:
-        why = "it is not saved as UTF-8; in a spreadsheet program choose “CSV UTF-8”"
+        text = text_of(path)
+    except UnreadableTextError as error:
+        why = str(error)
     else:
         if "\0" not in text:
             return text
@@ -75,11 +94,6 @@ def read_text(path: Path) -> str:
     raise InvalidError(
         "table.unreadable", "the table {path} cannot be read: {why}", path=str(path), why=why
     )
-
-
-def _decoded(content: bytes) -> str:
-    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if utf_16 else "utf-8-sig")
 
 
 def _delimiter(text: str) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model_playground.datasets.delimited import delimited_header, read_delimited
+from model_playground.datasets.delimited import (
+    delimited_header,
+    read_delimited,
+    read_first_rows,
+)
 from model_playground.datasets.parquet_tables import (
     PARQUET_SUFFIXES,
     parquet_columns,
@@ -32,6 +36,16 @@ def read_tables(path: Path) -> list[TextTable]:
     if suffix in SHEET_SUFFIXES:
         return read_sheets(path)
     return [read_parquet(path) if suffix in PARQUET_SUFFIXES else read_delimited(path)]
+
+
+def read_beginnings(path: Path) -> list[TextTable]:
+    """Return the tables of a file with as many rows as show what they hold.
+
+    Raises:
+        InvalidError: it cannot be read.
+    """
+    is_text = path.suffix.lower() in TEXT_SUFFIXES
+    return [read_first_rows(path)] if is_text else read_tables(path)
 
 
 def table_header(path: Path) -> tuple[str, ...]:

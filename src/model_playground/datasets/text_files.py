@@ -9,6 +9,13 @@ from pathlib import Path
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
+DESCRIPTION_BYTES = 2**22
+"""The most that a text has which only describes a dataset: names of classes, places of folders.
+
+Whoever looks whether a file is such a description must not read a gigabyte of labels for it.
+"""
+
+
 class UnreadableTextError(Exception):
     """Says why a file cannot be read as text; whoever wanted it says what it was for."""
 
@@ -25,9 +32,19 @@ def text_of(path: Path | str, *, most_bytes: int = 2**28) -> str:
             if size > most_bytes:
                 raise UnreadableTextError(f"it has {size:,} bytes, more than {most_bytes:,}")
             content = file.read()
-        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
+        text = decoded(content)
     except OSError as error:
         raise UnreadableTextError(error.strerror or str(error)) from None
     except UnicodeDecodeError:
-        raise UnreadableTextError("it is no text saved as UTF-8") from None
+        said = "it is not saved as UTF-8, which spreadsheet programs call “CSV UTF-8”"
+        raise UnreadableTextError(said) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decoded(content: bytes) -> str:
+    """Return bytes as the text that they are, in UTF-8 or in UTF-16 with a byte order mark.
+
+    Raises:
+        UnicodeDecodeError: they are neither.
+    """
+    return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,9 +49,13 @@ class TextTable:
 
     def index(self, column: str) -> int:
         """Return the place of a column, or raise which columns there are."""
-        if column not in self.columns:
+        if column not in self._places:
             raise unknown_name("column", column, self.columns)
-        return self.columns.index(column)
+        return self._places[column]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column: place for place, column in enumerate(self.columns)}
 
     def cells(self, column: str) -> list[str]:
         """Return a column's cells."""

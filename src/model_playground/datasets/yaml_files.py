@@ -8,9 +8,7 @@ from typing import Any
 import yaml
 
 from model_playground.core.errors import InvalidError
-from model_playground.datasets.text_files import UnreadableTextError, text_of
-
-_MOST_BYTES = 2**22  # names of classes and folders need some thousands
+from model_playground.datasets.text_files import DESCRIPTION_BYTES, UnreadableTextError, text_of
 
 
 def read_yaml(path: Path) -> Any:
@@ -24,7 +22,7 @@ def read_yaml(path: Path) -> Any:
         InvalidError: it cannot be read as such, with the line.
     """
     try:
-        return yaml.load(text_of(path, most_bytes=_MOST_BYTES), Loader=_PlainLoader)
+        return yaml.load(text_of(path, most_bytes=DESCRIPTION_BYTES), Loader=_PlainLoader)
     except UnreadableTextError as error:
         raise _refused(path, str(error)) from None
     except yaml.MarkedYAMLError as error:

@@ -40,7 +40,12 @@ from model_playground.datasets.table_columns import (
 )
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import VALUE_PREFIX, Columns
-from model_playground.datasets.tables import is_table_file, read_tables, table_header
+from model_playground.datasets.tables import (
+    is_table_file,
+    read_beginnings,
+    read_tables,
+    table_header,
+)
 from model_playground.datasets.text_tables import TextTable, plain
 
 
@@ -161,7 +166,7 @@ def _files_in(folder: Path) -> list[Path]:
         if not is_table_file(path) or not path.is_file() or path == of_masks or _is_others(path):
             continue
         try:
-            tables = read_tables(path)
+            tables = read_beginnings(path)
         except InvalidError:
             continue  # some other text
         if any(_names_images(table, images) for table in tables):
