@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import codecs
 import json
+import mmap
+import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
@@ -19,6 +22,7 @@ from model_playground.datasets.findings import warning
 
 _LOOKED_AT = 65_536  # bytes at either end of a file in which its keys are looked for
 _LARGEST_COMPARED = 2**22  # bytes of a file of which all keys are compared with each other
+_BYTES_AT_ONCE = 2**24  # in which line breaks are looked for
 _NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -46,22 +50,24 @@ class JsonFile:
         self.path, self.name = path, name
         self.findings: list[Finding] = []
         try:
-            content = path.read_bytes()
-            if content.startswith(_UTF_16):
-                content = content.decode("utf-16").encode()
+            self._content = _mapped(path)
         except OSError as error:
             raise self._unreadable(error.strerror or str(error), None) from None
         except UnicodeError:
             raise self._unreadable("it is no text saved as UTF-16", None) from None
-        self._content = content.removeprefix(codecs.BOM_UTF8)
         self._breaks = np.zeros(0, dtype=np.int64)
 
     def mentions(self, key: str) -> bool:
         """Say whether a key, or a text like it, is anywhere in the file."""
-        return f'"{key}"'.encode() in self._content
+        return self._content.find(f'"{key}"'.encode()) >= 0
 
-    def decoded(self, kind: type[Wanted]) -> Wanted:
+    def decoded(self, kind: type[Wanted], *, outermost: Sequence[str] = ()) -> Wanted:
         """Decode the file as a whole.
+
+        Args:
+            kind: what it should hold.
+            outermost: keys that stand once in the file; others are looked for twice in small files
+                alone.
 
         Raises:
             InvalidError: it is no JSON, or holds something else than was wanted.
@@ -72,19 +78,29 @@ class JsonFile:
             raise self._unreadable(str(error), None) from None
         except UNREADABLE as error:
             value = self._mended(kind, error)
-        if len(self._content) <= _LARGEST_COMPARED:
-            self.findings.extend(twice_named_keys(self._content, self.name))
-        lines = np.frombuffer(self._content, dtype=np.uint8)
-        self._breaks = np.flatnonzero(lines == ord("\n"))
+        if len(self._content) <= _LARGEST_COMPARED or any(map(self._stands_twice, outermost)):
+            self.findings.extend(twice_named_keys(bytes(self._content), self.name))
+        self._breaks = _line_breaks(self._content)
         return value
 
     def line_of(self, piece: msgspec.Raw) -> int:
         """Return the line on which a piece begins, from 1."""
         if not len(self._breaks):
             return 1
-        whole = np.frombuffer(self._content, dtype=np.uint8).ctypes.data
-        offset = np.frombuffer(piece, dtype=np.uint8).ctypes.data - whole
-        return int(np.searchsorted(self._breaks, offset)) + 1
+        return int(np.searchsorted(self._breaks, self._place_of(piece))) + 1
+
+    def let_go(self, piece: msgspec.Raw) -> None:
+        """Free the memory of all that stands before a piece; read again, it is mapped again."""
+        if isinstance(self._content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            place = self._place_of(piece)
+            self._content.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
+
+    def _place_of(self, piece: msgspec.Raw) -> int:
+        return _address(piece) - _address(self._content)
+
+    def _stands_twice(self, key: str) -> bool:
+        text = f'"{key}"'.encode()
+        return self._content.find(text, self._content.find(text) + 1) >= 0
 
     def value_of(self, piece: msgspec.Raw, kind: Any = Any) -> Any:
         """Decode a piece.
@@ -99,10 +115,9 @@ class JsonFile:
 
     def _mended(self, kind: type[Wanted], error: Exception) -> Wanted:
         """Decode the file without the numbers that are none, or say where it is broken."""
-        mended = _NO_NUMBERS.sub(
-            lambda one: one[0] if one[0][:1] == b'"' else b"null", self._content
-        )
-        if mended != self._content:
+        content = bytes(self._content)
+        mended = _NO_NUMBERS.sub(lambda one: one[0] if one[0][:1] == b'"' else b"null", content)
+        if mended != content:
             self._content = mended
             said = f"{self.name} holds NaN or Infinity, which are no JSON: they are read as nothing"
             self.findings.append(warning("json_not_a_number", said, file=self.name))
@@ -123,6 +138,30 @@ class JsonFile:
             line=line,
             why=why,
         )
+
+
+def _mapped(path: Path) -> bytes | mmap.mmap:
+    """Return a file's text in UTF-8: the parser wants it as a whole; mapped, it is not copied."""
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return b""
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if content[:2] in _UTF_16:
+        return content[:].decode("utf-16").encode()
+    has_mark = content[:3] == codecs.BOM_UTF8
+    return content[3:] if has_mark else content
+
+
+def _address(content: Any) -> int:
+    return int(np.frombuffer(content, dtype=np.uint8).ctypes.data)
+
+
+def _line_breaks(content: bytes | mmap.mmap) -> NDArray[np.int64]:
+    text = np.frombuffer(content, dtype=np.uint8)
+    found = [np.zeros(0, dtype=np.int64)]
+    for start in range(0, len(text), _BYTES_AT_ONCE):
+        found.append(np.flatnonzero(text[start : start + _BYTES_AT_ONCE] == ord("\n")) + start)
+    return np.concatenate(found)
 
 
 def twice_named_keys(content: bytes, name: str) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
 from model_playground.datasets.coordinates import DECIMALS, rounded
 from model_playground.datasets.file_names import NamedImages
-from model_playground.datasets.findings import blocking, information, left_out, warning
+from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import attributes_text, box_around
 from model_playground.datasets.formats.format import (
     FORMATS,
@@ -36,18 +35,16 @@ from model_playground.datasets.formats.format import (
     WritableFormat,
 )
 from model_playground.datasets.json_columns import columns
-from model_playground.datasets.json_files import UNREADABLE, twice_named_keys
+from model_playground.datasets.json_files import UNREADABLE, JsonFile, ends_of_json
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import OBJECT_KINDS, ClassRecord, Revision
 
 _SLICE = 16_384  # annotations that are Python objects at a time
-_LOOKED_AT = 65_536  # bytes of a file in which its keys are looked for
 _KEYS = ("images", "annotations", "categories")
 _READ_KEYS = {
     *("id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd", "attributes"),
     *("score", "ignore"),
 }
-_NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
 
 Id = int | str
 
@@ -216,16 +213,9 @@ def _is_coco(path: Path) -> bool:
 
 def _has_keys(path: Path, marks: Callable[[bytes], bool]) -> bool:
     """Look for the keys at both ends of a file: in between are a million objects."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(_LOOKED_AT)
-            file.seek(max(0, os.path.getsize(path) - _LOOKED_AT))
-            ends = start + file.read(_LOOKED_AT)
-    except OSError:
-        return False
-    is_object = start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    ends = ends_of_json(path)
     keys = [key for key in _KEYS if f'"{key}"'.encode() in ends]
-    return is_object and len(keys) >= 2 and marks(ends)
+    return ends.lstrip().startswith(b"{") and len(keys) >= 2 and marks(ends)
 
 
 def partition_of(file: Path) -> str | None:
@@ -256,16 +246,11 @@ class _Reading:
     def add(self, path: Path, partition: str | None) -> None:
         """Read a file."""
         name = os.path.relpath(path, self.root).replace(os.sep, "/")
-        content = _content(path)
-        decoded = _decoded(content, path)
-        if isinstance(decoded, tuple):
-            content, decoded = decoded
-            said = f"{name} holds NaN or Infinity, which are no JSON: they are read as nothing"
-            self.findings.append(warning("json_not_a_number", said, file=name))
-        self.findings.extend(_twice_named_keys(content, name))
-        lines = _Lines(content)
+        file = JsonFile(path, name)
+        decoded = file.decoded(_File, outermost=_KEYS)
+        self.findings.extend(file.findings)
         class_index = self._add_classes(decoded.categories, path, name)
-        places = self._add_images(decoded.images, lines, name, partition)
+        places = self._add_images(decoded.images, file, partition)
         self.findings.extend(_unread_keys(decoded.annotations[:_SLICE], name))
         plain, others = _divided(decoded.annotations)
         for start, table in columns(plain, _PLAIN, rows_at_once=_SLICE):
@@ -273,12 +258,12 @@ class _Reading:
             plain[start : start + _SLICE] = [msgspec.Raw()] * len(some)
             found = None if table is None else _plain_columns(table, places, class_index)
             if found is None:
-                self._add_slice(some, lines, name, places, class_index)
+                self._add_slice(some, file, places, class_index)
             else:
-                self._add_columns(found, [lines.of(raw) for raw in some], name)
-            _let_go(content, some)
+                self._add_columns(found, [file.line_of(raw) for raw in some], name)
+            file.let_go(some[0])
         for start in range(0, len(others), _SLICE):
-            self._add_slice(others[start : start + _SLICE], lines, name, places, class_index)
+            self._add_slice(others[start : start + _SLICE], file, places, class_index)
 
     def _add_classes(self, categories: Sequence[_Category], path: Path, name: str) -> dict[Id, int]:
         ids = [_key(one.id) for one in categories]
@@ -301,16 +286,17 @@ class _Reading:
         return {key: order[one.name] for one, key in zip(categories, ids, strict=True)}
 
     def _add_images(
-        self, raws: Sequence[msgspec.Raw], lines: _Lines, name: str, partition: str | None
+        self, raws: Sequence[msgspec.Raw], file: JsonFile, partition: str | None
     ) -> dict[Id, int | None]:
         """Add the images; return by id the place of each, None of one that cannot be had."""
+        name = file.name
         places: dict[Id, int | None] = {}
         known = {item.path for item in self.items}
         for raw in raws:
             try:
                 image = _IMAGE.decode(raw)
             except UNREADABLE as error:
-                line = lines.of(raw)
+                line = file.line_of(raw)
                 said = f"line {line} of {name}: an image is no record of id and file_name ({error})"
                 self.findings.append(blocking("bad_image_record", said, file=name, line=line))
                 continue
@@ -319,12 +305,12 @@ class _Reading:
             places.setdefault(key, None)
             fault = self._image_fault(image, key, found, known, places)
             if fault:
-                line = lines.of(raw)
+                line = file.line_of(raw)
                 said = f"line {line} of {name}: {fault[1]}"
                 self.findings.append(blocking(fault[0], said, file=name, line=line))
                 continue
             if by_name:
-                line = lines.of(raw)
+                line = file.line_of(raw)
                 place = os.path.relpath(found[0], self.root)
                 said = f"line {line} of {name} names {image.file_name}; {place} is read"
                 self.findings.append(information("path_remapped", said, file=name, line=line))
@@ -336,7 +322,7 @@ class _Reading:
                     partition=partition,
                     size_wh=_size(image),
                     source_file=name,
-                    source_line=lines.of(raw),
+                    source_line=file.line_of(raw),
                 )
             )
         return places
@@ -363,12 +349,12 @@ class _Reading:
     def _add_slice(
         self,
         raws: Sequence[msgspec.Raw],
-        lines: _Lines,
-        name: str,
+        file: JsonFile,
         places: dict[Id, int | None],
         class_index: dict[Id, int],
     ) -> None:
-        source_lines: list[int | None] = [lines.of(raw) for raw in raws]
+        name = file.name
+        source_lines: list[int | None] = [file.line_of(raw) for raw in raws]
         try:
             said: list[_Annotation | None] = list(
                 _ANNOTATIONS.decode(b"[" + b",".join(raws) + b"]")
@@ -563,91 +549,6 @@ def _provenance(name: str, lines: Sequence[int | None]) -> dict[str, Any]:
         pa.array(np.zeros(len(lines), dtype=np.int32)), pa.array([name])
     )
     return {"source_file": file, "source_line": pa.array(lines, pa.int32())}
-
-
-def _content(path: Path) -> Any:
-    try:
-        with path.open("rb") as file:
-            if not os.fstat(file.fileno()).st_size:
-                return b""
-            # The parser wants a buffer as a whole; mapped, it need not be copied.
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
-    return content[3:] if content[:3] == b"\xef\xbb\xbf" else content
-
-
-def _let_go(content: Any, raws: Sequence[msgspec.Raw]) -> None:
-    """Free the memory that a mapped file takes before the end of what has been read of it."""
-    if isinstance(content, mmap.mmap) and raws:
-        place = _address(raws[0]) - _address(content)
-        content.madvise(mmap.MADV_DONTNEED, 0, place - place % mmap.PAGESIZE)
-
-
-def _address(content: Any) -> int:
-    return int(np.frombuffer(content, dtype=np.uint8).ctypes.data)
-
-
-def _decoded(content: Any, path: Path) -> Any:
-    """Decode a file; return the mended content with it where that held numbers that are none."""
-    try:
-        return msgspec.json.decode(content, type=_File)
-    except msgspec.ValidationError as error:
-        raise _unreadable(path, str(error)) from None
-    except UNREADABLE as error:
-        why: Exception = error
-    mended = _NO_NUMBERS.sub(lambda one: one[0] if one[0][:1] == b'"' else b"null", content[:])
-    if mended != content[:]:
-        try:
-            return mended, msgspec.json.decode(mended, type=_File)
-        except UNREADABLE as error:
-            why = error
-    position = re.search(r"\(byte (\d+)\)", str(why))
-    line = content[: int(position[1])].count(b"\n") + 1 if position else 1
-    raise _unreadable(path, f"line {line}: {why}")
-
-
-def _unreadable(path: Path, why: str) -> InvalidError:
-    return InvalidError(
-        "coco.unreadable", "the COCO file {file} cannot be read: {why}", file=str(path), why=why
-    )
-
-
-class _Lines:
-    """On which line of a file a piece of it stands, for pieces asked for in order."""
-
-    def __init__(self, content: Any) -> None:
-        self._content = content
-        self._address = _address(content)
-        breaks = np.frombuffer(content, dtype=np.uint8)
-        self._breaks = np.concatenate(
-            [
-                np.flatnonzero(breaks[start : start + 2**24] == 10) + start
-                for start in range(0, len(breaks), 2**24)
-            ]
-            or [np.zeros(0, dtype=np.int64)]
-        )
-
-    def of(self, raw: msgspec.Raw) -> int:
-        """Return the line, from 1."""
-        if not len(self._breaks):
-            return 1
-        offset = _address(raw) - self._address
-        return int(np.searchsorted(self._breaks, offset)) + 1
-
-
-def _twice_named_keys(content: Any, name: str) -> Iterator[Finding]:
-    """Find keys that stand twice in one object, of which JSON readers keep the last."""
-    if len(content) > 2**22 and not any(
-        _stands_twice(f'"{key}"'.encode(), content) for key in _KEYS
-    ):
-        return
-    yield from twice_named_keys(bytes(content), name)
-
-
-def _stands_twice(text: bytes, content: Any) -> bool:
-    second: int = content.find(text, content.find(text) + 1)
-    return second >= 0
 
 
 def _unread_keys(raws: Sequence[msgspec.Raw], name: str) -> Iterator[Finding]:
