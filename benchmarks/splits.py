@@ -20,7 +20,7 @@ from model_playground.datasets.records import (
     ClassRecord,
     Revision,
 )
-from model_playground.datasets.splitting import divide
+from model_playground.datasets.splits.division import divide
 from model_playground.store.datasets import add_revision
 from model_playground.store.splits import add_split
 from model_playground.store.workspace import Workspace

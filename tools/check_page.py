@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model_playground.datasets.finding_kinds import GROUPS
-from tools.markdown import table
+from tools.markdown import table, write_or_check
 
 PAGE = Path(__file__).parent.parent / "docs" / "checks.md"
 HEAD = "<!-- Written by `make docs` from datasets/finding_kinds.py: change that, not this page. -->"
@@ -47,13 +47,7 @@ def page() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say that it is not current."""
-    if "--check" not in arguments:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
-    if not current:
-        print("docs/checks.md is not current: run make docs", file=sys.stderr)
-    return 0 if current else 1
+    return write_or_check(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

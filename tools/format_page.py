@@ -12,7 +12,7 @@ from pathlib import Path
 
 from model_playground.core.docstrings import explanation
 from model_playground.datasets.formats.format import FORMATS, Format, WritableFormat
-from tools.markdown import table
+from tools.markdown import table, write_or_check
 
 PAGE = Path(__file__).parent.parent / "docs" / "formats.md"
 HEAD = "<!-- Written by `make docs` from what each format declares: change that, not this page. -->"
@@ -62,13 +62,7 @@ def _section(one: Format) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say that it is not current."""
-    if "--check" not in arguments:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
-    if not current:
-        print("docs/formats.md is not current: run make docs", file=sys.stderr)
-    return 0 if current else 1
+    return write_or_check(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

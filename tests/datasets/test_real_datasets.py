@@ -14,8 +14,8 @@ from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.images import load_mask
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import Revision, training_items
+from model_playground.datasets.splits.division import divide
 from model_playground.datasets.splits.lists import listed_parts
-from model_playground.datasets.splitting import divide
 
 
 def test_signdigits_imports_to_its_exact_counts(real_data: Path) -> None:

@@ -27,8 +27,8 @@ from model_playground.datasets.records import (
     Revision,
 )
 from model_playground.datasets.splits.conditions import ItemFields, items_that
+from model_playground.datasets.splits.division import Division, divide
 from model_playground.datasets.splits.name_series import find_name_series
-from model_playground.datasets.splitting import Division, divide
 
 NONE_NEAR = NearDuplicates(())
 

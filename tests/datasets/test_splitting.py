@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from model_playground.core.errors import InvalidError, NotFoundError, PlaygroundError
 from model_playground.core.records import PARTS, Part, SplitPlan
 from model_playground.datasets.records import ANNOTATION_SCHEMA, ITEM_SCHEMA, Revision
+from model_playground.datasets.splits.division import divide
 from model_playground.datasets.splits.lists import listed_parts
-from model_playground.datasets.splitting import divide
 
 
 def items_table(count: int, groups: list[str] | None = None) -> pa.Table:

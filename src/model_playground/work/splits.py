@@ -12,10 +12,10 @@ from model_playground.datasets.images import Advance
 from model_playground.datasets.near_duplicates import NearDuplicateFinder, NearDuplicates
 from model_playground.datasets.records import Revision
 from model_playground.datasets.splits.conditions import ItemFields
+from model_playground.datasets.splits.division import Division, divide
 from model_playground.datasets.splits.group_sheet import write_group_sheet
 from model_playground.datasets.splits.groups import Images
 from model_playground.datasets.splits.lists import write_lists
-from model_playground.datasets.splitting import Division, divide
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
 from model_playground.store.item_tags import item_tags
