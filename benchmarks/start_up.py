@@ -22,7 +22,12 @@ ALL_LOSSES = "from model_playground.losses import CrossEntropyLoss, GIoUBoxLoss,
 
 def median_s(command: list[str], workspace: str) -> float:
     """Run a command several times, after once for the disk's cache, and return the median."""
-    environment = os.environ | {"PLAYGROUND_WORKSPACE": workspace}
+    # Where the machine forbids bytecode every start would compile the program anew.
+    environment = os.environ | {
+        "PLAYGROUND_WORKSPACE": workspace,
+        "PYTHONPYCACHEPREFIX": f"{workspace}-bytecode",
+    }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     durations = []
     for _ in range(REPEATS + 1):
         started = time.perf_counter()
