@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,21 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def plugins_forgotten() -> Iterator[None]:
+    """Leave no loss of a user's own file to the tests that come after in this process."""
+    yield
+    plugins = [name for name in sys.modules if name.startswith("model_playground_plugin_")]
+    for plugin in plugins:
+        del sys.modules[plugin]
+    if plugins:
+        from model_playground.losses.base import LOSSES
+
+        for name, loss in list(LOSSES._declarations.items()):
+            if loss.__module__ in plugins:
+                del LOSSES._declarations[name]
 
 
 @pytest.fixture
