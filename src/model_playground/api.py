@@ -32,6 +32,7 @@ from model_playground.core.records import (
     LossCertificate,
     RunSeries,
     SlotChoices,
+    SplitForm,
     SplitPlan,
     SplitRecord,
     TaskRecord,
@@ -366,6 +367,29 @@ class Playground:
         from model_playground.work import splits
 
         return splits.export_split(self._workspace, name, Path(folder))
+
+    def split_form(self, dataset: str) -> SplitForm:
+        """Return everything that the form of a new split shows.
+
+        Args:
+            dataset: the dataset's name.
+
+        Raises:
+            NotFoundError: there is no such dataset.
+        """
+        from model_playground.work import splits
+
+        return splits.split_form(self._workspace, dataset)
+
+    def split_group_sheets(self, name: str) -> list[Path]:
+        """Return the pictures of the large groups that a split was told of.
+
+        Raises:
+            NotFoundError: there is no such split.
+        """
+        from model_playground.work import splits
+
+        return splits.group_sheets(self._workspace, name)
 
     def list_splits(self) -> list[SplitRecord]:
         """List the splits."""

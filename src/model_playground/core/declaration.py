@@ -51,7 +51,8 @@ def parameters_schema(record: type[BaseModel]) -> dict[str, Any]:
     schema.pop("description", None)
     schema.setdefault("properties", {})
     for name, field in schema["properties"].items():
-        field["title"] = name.replace("_", " ").capitalize()
+        declared = record.model_fields[name].title
+        field["title"] = declared or name.replace("_", " ").capitalize()
     return schema
 
 

@@ -146,53 +146,79 @@ class SplitPlan(_Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    train: float = Field(default=70, description="per cent to learn from")
-    test: float = Field(default=20, description="per cent that stays sealed until the end")
-    validation: float = Field(default=10, description="per cent to choose by")
-    seed: int = Field(default=0, description="the same seed gives the same split")
+    train: float = Field(default=70, title="Train, %", description="per cent to learn from")
+    validation: float = Field(
+        default=10, title="Validation, %", description="per cent to choose by"
+    )
+    test: float = Field(
+        default=20, title="Test, %", description="per cent that stays sealed until the end"
+    )
+    seed: int = Field(default=0, title="Seed", description="the same seed gives the same split")
     where: str = Field(
-        default="", description="only the items that this holds for, such as status=DONE"
+        default="",
+        title="Only items with",
+        description="only the items that this holds for, such as status=DONE",
     )
     stratify: bool = Field(
         default=False,
+        title="Stratify",
         description="keep the shares of the classes, or of the values' ranges, in each part",
     )
     stratify_by: tuple[str, ...] = Field(
-        default=(), description="columns whose texts keep their shares in each part"
+        default=(),
+        title="Stratify by columns",
+        description="columns whose texts keep their shares in each part",
     )
     folds: int | None = Field(
         default=None,
         ge=2,
         le=100,
+        title="Folds",
         description="this many splits, each with another fold as validation",
     )
     from_file: str | None = Field(
-        default=None, description="a table of items and parts, or a folder of train.txt, val.txt, …"
+        default=None,
+        title="List",
+        description="a table of items and parts, or a folder of train.txt, val.txt, …",
     )
     own_partitions: bool = Field(
-        default=False, description="the parts that the files came in; only what has none is drawn"
+        default=False,
+        title="As the files came",
+        description="the parts that the files came in; only what has none is drawn",
     )
     give: tuple[str, ...] = Field(
         default=(),
+        title="Give to a part",
         description="all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; "
         "test=50% of FOLDER/ takes a sample and leaves the rest out",
     )
     group_by: tuple[str, ...] = Field(
-        default=(), description="columns whose equal values stay together"
+        default=(), title="Group by columns", description="columns whose equal values stay together"
     )
     group_pattern: str | None = Field(
         default=None,
+        title="Group by a pattern",
         description="a regular expression of file names: what it has in parentheses tells groups",
     )
     series: bool = Field(
-        default=True, description="keep series of file names together, unless groups are named"
+        default=True,
+        title="Keep series together",
+        description="keep series of file names together, unless groups are named",
     )
-    near_duplicates: bool = Field(default=True, description="keep near-duplicate images together")
+    near_duplicates: bool = Field(
+        default=True,
+        title="Keep near-duplicates together",
+        description="keep near-duplicate images together",
+    )
     large_groups: bool = Field(
-        default=False, description="keep found groups above 5 % of the items together, too"
+        default=False,
+        title="Keep large groups together",
+        description="keep found groups above 5 % of the items together, too",
     )
     allow_leaks: bool = Field(
-        default=False, description="let what is given divide groups; every experiment will show it"
+        default=False,
+        title="Allow leaks",
+        description="let what is given divide groups; every experiment will show it",
     )
 
 
@@ -249,6 +275,20 @@ class SplitRecord(_Record):
     plan: SplitPlan | None = None  # None, as the report: made before plans were kept
     report: SplitReport | None = None
     created: datetime
+
+
+class SplitForm(_Record):
+    """Everything that the form of a new split shows, of one dataset."""
+
+    dataset: str
+    plan: dict[str, Any]  # JSON schema, with the dataset's columns to choose from
+    items: int
+    partitions: dict[str, int]  # items by the parts that the files came in; empty without any
+    unpartitioned: str  # why there are none
+    folders: tuple[str, ...]  # that hold items, to be given to a part; the first of them
+    fields: tuple[str, ...]  # what a condition can ask of an item
+    is_inspected: bool  # whether the images were looked into: else none can be compared
+    is_compared: bool  # whether near-duplicates are known already: else they are looked for first
 
 
 RunState = Literal["queued", "running", "finished", "stopped_early", "interrupted", "failed"]

@@ -30,6 +30,7 @@ def create_app(playground: Playground, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.state.playground = playground
     app.state.hosts = frozenset({"localhost", *hosts})
     app.state.is_closing = lambda: False
+    app.state.splits_in_making = splits.SplitsInMaking()
     _serve_page(app, PAGE)
     return app
 

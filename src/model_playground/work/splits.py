@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
 
+from model_playground.core.declaration import parameters_schema
 from model_playground.core.errors import InvalidError
-from model_playground.core.records import SplitPlan, SplitRecord
+from model_playground.core.records import SplitForm, SplitPlan, SplitRecord
 from model_playground.datasets.file_names import located
 from model_playground.datasets.images import Advance
 from model_playground.datasets.near_duplicates import NearDuplicateFinder, NearDuplicates
@@ -16,11 +20,17 @@ from model_playground.datasets.splits.division import Division, divide
 from model_playground.datasets.splits.group_sheet import write_group_sheet
 from model_playground.datasets.splits.groups import Images
 from model_playground.datasets.splits.lists import write_lists
+from model_playground.datasets.splits.sources import own_partitions, partition_counts
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
 from model_playground.store.item_tags import item_tags
 from model_playground.store.workspace import Workspace
 from model_playground.work.datasets import newest_revision, revision_of_split
+
+MOST_FOLDERS = 200
+"""So many folders a form offers to be given to a part; any other can be typed."""
+
+_LONGEST_FILE_NAME = 200  # of the 255 bytes that file systems allow
 
 
 def create_split(
@@ -108,9 +118,38 @@ def _write_sheets(
 ) -> None:
     """Show the groups that may be chains, so that a person can say whether they are."""
     for number, group in enumerate(division.large_groups, start=1):
-        file = workspace.artifacts / "splits" / f"{name}-group-{number}.png"
+        file = _sheets(workspace) / f"{_file_name(name)}-group-{number}.png"
         write_group_sheet(file, [located(revision.root, path) for path in group])
         notify(f"The images of a large group: {file}")
+
+
+def group_sheets(workspace: Workspace, name: str) -> list[Path]:
+    """Return the sheets of the large groups that a split was told of, the first group first.
+
+    Folds are made together and have the same groups, which were shown once.
+
+    Raises:
+        NotFoundError: there is no split of that name.
+    """
+    record = stored_splits.get_split(workspace.store, name)
+    if record.fold is not None:
+        name = f"{name.removesuffix(f'-fold-{record.fold}')}-fold-1"
+    sheets: list[Path] = []
+    while (
+        file := _sheets(workspace) / f"{_file_name(name)}-group-{len(sheets) + 1}.png"
+    ).is_file():
+        sheets.append(file)
+    return sheets
+
+
+def _sheets(workspace: Workspace) -> Path:
+    return workspace.artifacts / "splits"
+
+
+def _file_name(name: str) -> str:
+    """Return a split's name as a file's: whatever signs it has, it stays in the folder."""
+    safe = quote(name, safe=" ()+,;=@")
+    return safe if len(safe) <= _LONGEST_FILE_NAME else sha256(name.encode()).hexdigest()
 
 
 def near_duplicates_of(
@@ -144,3 +183,51 @@ def export_split(workspace: Workspace, name: str, folder: Path) -> list[Path]:
     revision = revision_of_split(workspace, name)
     paths = dict(zip(revision.item_ids, revision.items["path"].to_pylist(), strict=True))
     return write_lists(folder, stored_splits.split_items(workspace.store, name), paths)
+
+
+def split_form(workspace: Workspace, dataset: str) -> SplitForm:
+    """Return what the form of a new split shows: the plan's fields, and what the dataset has.
+
+    Raises:
+        NotFoundError: there is no such dataset.
+    """
+    stored_datasets.get_dataset(workspace.store, dataset)
+    revision = newest_revision(workspace, dataset)
+    parts, none = _own_parts(revision)
+    return SplitForm(
+        dataset=dataset,
+        plan=_plan_schema(revision.columns),
+        items=revision.items.num_rows,
+        partitions=parts,
+        unpartitioned=none,
+        folders=_folders(revision),
+        fields=tuple(ItemFields(revision).names),
+        is_inspected=revision.is_inspected,
+        is_compared=known_near_duplicates(workspace, revision) is not None,
+    )
+
+
+def _plan_schema(columns: tuple[str, ...]) -> dict[str, Any]:
+    """Return the plan's JSON schema, its columns those that the dataset has."""
+    schema = parameters_schema(SplitPlan)
+    for field in ("group_by", "stratify_by"):
+        if columns:
+            of_column = {"type": "string", "enum": list(columns)}
+            schema["properties"][field] |= {"items": of_column, "uniqueItems": True}
+        else:
+            del schema["properties"][field]
+    return schema
+
+
+def _own_parts(revision: Revision) -> tuple[dict[str, int], str]:
+    try:
+        return partition_counts(own_partitions(revision.items)), ""
+    except InvalidError as error:
+        return {}, str(error)
+
+
+def _folders(revision: Revision) -> tuple[str, ...]:
+    """Return the folders that hold items, and those that these lie in."""
+    holding = {PurePosixPath(path).parent for path in revision.items["path"].to_pylist()}
+    folders = {folder for one in holding for folder in (one, *one.parents)} - {PurePosixPath()}
+    return tuple(sorted(f"{folder}/" for folder in folders)[:MOST_FOLDERS])

@@ -68,6 +68,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/split-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Split Form
+         * @description Return everything that the form of a new split shows.
+         */
+        get: operations["get_split_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/splits-in-making": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Splits In Making
+         * @description List the splits that are being made, and how far they are.
+         */
+        get: operations["list_splits_in_making"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/splits": {
         parameters: {
             query?: never;
@@ -124,6 +164,66 @@ export interface paths {
          * @description Show a split.
          */
         get: operations["get_split"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/splits/{name}/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Split
+         * @description Return train.txt, validation.txt and test.txt with the paths of a split's items.
+         */
+        get: operations["export_split"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/splits/{name}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description List the numbers of the large groups that were found, which a person has to look at.
+         */
+        get: operations["list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/splits/{name}/groups/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Group
+         * @description Show the images of a large group.
+         */
+        get: operations["show_group"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1390,6 +1490,59 @@ export interface components {
             plugins?: components["schemas"]["Plugin"][];
         };
         /**
+         * SplitForm
+         * @description Everything that the form of a new split shows, of one dataset.
+         */
+        SplitForm: {
+            /** Dataset */
+            dataset: string;
+            /** Plan */
+            plan: {
+                [key: string]: unknown;
+            };
+            /** Items */
+            items: number;
+            /** Partitions */
+            partitions: {
+                [key: string]: number;
+            };
+            /** Unpartitioned */
+            unpartitioned: string;
+            /** Folders */
+            folders: string[];
+            /** Fields */
+            fields: string[];
+            /** Is Inspected */
+            is_inspected: boolean;
+            /** Is Compared */
+            is_compared: boolean;
+        };
+        /**
+         * SplitInMaking
+         * @description A split that is being made: comparing many images takes its time.
+         */
+        SplitInMaking: {
+            /** Name */
+            name: string;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Stage
+             * @default
+             */
+            stage?: string;
+            /**
+             * Done
+             * @default 0
+             */
+            done?: number;
+            /**
+             * Total
+             * @default 0
+             */
+            total?: number;
+        };
+        /**
          * SplitLeak
          * @description What the parts of a split share, though they should have nothing in common.
          */
@@ -1416,23 +1569,23 @@ export interface components {
          */
         SplitPlan: {
             /**
-             * Train
+             * Train, %
              * @description per cent to learn from
              * @default 70
              */
             train?: number;
             /**
-             * Test
-             * @description per cent that stays sealed until the end
-             * @default 20
-             */
-            test?: number;
-            /**
-             * Validation
+             * Validation, %
              * @description per cent to choose by
              * @default 10
              */
             validation?: number;
+            /**
+             * Test, %
+             * @description per cent that stays sealed until the end
+             * @default 20
+             */
+            test?: number;
             /**
              * Seed
              * @description the same seed gives the same split
@@ -1440,7 +1593,7 @@ export interface components {
              */
             seed?: number;
             /**
-             * Where
+             * Only items with
              * @description only the items that this holds for, such as status=DONE
              * @default
              */
@@ -1452,7 +1605,7 @@ export interface components {
              */
             stratify?: boolean;
             /**
-             * Stratify By
+             * Stratify by columns
              * @description columns whose texts keep their shares in each part
              * @default []
              */
@@ -1463,53 +1616,53 @@ export interface components {
              */
             folds?: number | null;
             /**
-             * From File
+             * List
              * @description a table of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
             /**
-             * Own Partitions
+             * As the files came
              * @description the parts that the files came in; only what has none is drawn
              * @default false
              */
             own_partitions?: boolean;
             /**
-             * Give
+             * Give to a part
              * @description all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; test=50% of FOLDER/ takes a sample and leaves the rest out
              * @default []
              */
             give?: string[];
             /**
-             * Group By
+             * Group by columns
              * @description columns whose equal values stay together
              * @default []
              */
             group_by?: string[];
             /**
-             * Group Pattern
+             * Group by a pattern
              * @description a regular expression of file names: what it has in parentheses tells groups
              */
             group_pattern?: string | null;
             /**
-             * Series
+             * Keep series together
              * @description keep series of file names together, unless groups are named
              * @default true
              */
             series?: boolean;
             /**
-             * Near Duplicates
+             * Keep near-duplicates together
              * @description keep near-duplicate images together
              * @default true
              */
             near_duplicates?: boolean;
             /**
-             * Large Groups
+             * Keep large groups together
              * @description keep found groups above 5 % of the items together, too
              * @default false
              */
             large_groups?: boolean;
             /**
-             * Allow Leaks
+             * Allow leaks
              * @description let what is given divide groups; every experiment will show it
              * @default false
              */
@@ -1607,23 +1760,23 @@ export interface components {
          */
         SplitRequest: {
             /**
-             * Train
+             * Train, %
              * @description per cent to learn from
              * @default 70
              */
             train?: number;
             /**
-             * Test
-             * @description per cent that stays sealed until the end
-             * @default 20
-             */
-            test?: number;
-            /**
-             * Validation
+             * Validation, %
              * @description per cent to choose by
              * @default 10
              */
             validation?: number;
+            /**
+             * Test, %
+             * @description per cent that stays sealed until the end
+             * @default 20
+             */
+            test?: number;
             /**
              * Seed
              * @description the same seed gives the same split
@@ -1631,7 +1784,7 @@ export interface components {
              */
             seed?: number;
             /**
-             * Where
+             * Only items with
              * @description only the items that this holds for, such as status=DONE
              * @default
              */
@@ -1643,7 +1796,7 @@ export interface components {
              */
             stratify?: boolean;
             /**
-             * Stratify By
+             * Stratify by columns
              * @description columns whose texts keep their shares in each part
              * @default []
              */
@@ -1654,53 +1807,53 @@ export interface components {
              */
             folds?: number | null;
             /**
-             * From File
+             * List
              * @description a table of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
             /**
-             * Own Partitions
+             * As the files came
              * @description the parts that the files came in; only what has none is drawn
              * @default false
              */
             own_partitions?: boolean;
             /**
-             * Give
+             * Give to a part
              * @description all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; test=50% of FOLDER/ takes a sample and leaves the rest out
              * @default []
              */
             give?: string[];
             /**
-             * Group By
+             * Group by columns
              * @description columns whose equal values stay together
              * @default []
              */
             group_by?: string[];
             /**
-             * Group Pattern
+             * Group by a pattern
              * @description a regular expression of file names: what it has in parentheses tells groups
              */
             group_pattern?: string | null;
             /**
-             * Series
+             * Keep series together
              * @description keep series of file names together, unless groups are named
              * @default true
              */
             series?: boolean;
             /**
-             * Near Duplicates
+             * Keep near-duplicates together
              * @description keep near-duplicate images together
              * @default true
              */
             near_duplicates?: boolean;
             /**
-             * Large Groups
+             * Keep large groups together
              * @description keep found groups above 5 % of the items together, too
              * @default false
              */
             large_groups?: boolean;
             /**
-             * Allow Leaks
+             * Allow leaks
              * @description let what is given divide groups; every experiment will show it
              * @default false
              */
@@ -1979,6 +2132,66 @@ export interface operations {
             };
         };
     };
+    get_split_form: {
+        parameters: {
+            query: {
+                dataset: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitForm"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_splits_in_making: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitInMaking"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
     list_splits: {
         parameters: {
             query?: never;
@@ -2092,6 +2305,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SplitRecord"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    export_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lists, one for each part. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": number[];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    show_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group's images, small. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             /** @description Client Error */

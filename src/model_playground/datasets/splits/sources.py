@@ -86,6 +86,13 @@ def own_partitions(items: pa.Table) -> Given:
     return _by_words(named, "by folders")
 
 
+def partition_counts(given: Given) -> dict[str, int]:
+    """Return how many items came in each part, those that are still to be divided included."""
+    names = {**dict(enumerate(PARTS)), TRAINVAL: "train or validation", OPEN: "no part"}
+    counts = {name: int((given.parts == place).sum()) for place, name in names.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
 def _by_words(parts: Sequence[ListedPart | None], strategy: str) -> Given:
     if not any(parts):
         raise InvalidError(
