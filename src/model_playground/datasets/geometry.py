@@ -31,6 +31,11 @@ TRAINING_SIDE_PX = 640
 """The longer side to which detectors commonly scale an image."""
 
 
+_SIDES = ("left", "top", "right", "bottom")
+_TOLD = ("kind", "class_index", *_SIDES, "source_file", "source_line", "source_id")
+_TOLD_AT_ONCE = 8192
+
+
 def geometry_findings(revision: Revision) -> Iterator[Finding]:
     """Name every object with an empty, reversed, outlying or tiny box, and those named twice."""
     objects = _Objects.of(revision)
@@ -60,11 +65,9 @@ def geometry_findings(revision: Revision) -> Iterator[Finding]:
         ),
         (_is_repeated(objects) & is_whole, "object_twice", "stands there twice"),
     ):
-        for place in np.flatnonzero(faulty):
-            said_of, file, line = objects.told(int(place), said)
+        for said_of, file, line in objects.told(faulty, said):
             yield warning(kind, said_of, file=file, line=line)
-    for place in np.flatnonzero(is_tiny):
-        said_of, file, line = objects.told(int(place), "is of a few pixels only")
+    for said_of, file, line in objects.told(is_tiny, "is of a few pixels only"):
         yield information("tiny_object", said_of, file=file, line=line)
 
 
@@ -75,11 +78,10 @@ def outline_findings(revision: Revision) -> Iterator[Finding]:
     """
     objects = _Objects.of(revision)
     outlines = Outlines.of(objects.table["rings_xy"])
-    crossed = np.unique(outlines.rows[crossed_rings(outlines)])
-    for place in crossed:
-        said_of, file, line = objects.told(
-            int(place), "has an outline that crosses itself: what is inside is not clear"
-        )
+    crossed = np.zeros(objects.table.num_rows, dtype=np.bool_)
+    crossed[outlines.rows[crossed_rings(outlines)]] = True
+    said = "has an outline that crosses itself: what is inside is not clear"
+    for said_of, file, line in objects.told(crossed, said):
         yield warning("crossed_polygon", said_of, file=file, line=line)
 
 
@@ -101,7 +103,7 @@ class _Objects:
     @cached_property
     def corners(self) -> list[NDArray[np.float64]]:
         """Left, top, right and bottom."""
-        return [self.table[name].to_numpy() for name in ("left", "top", "right", "bottom")]
+        return [self.table[name].to_numpy() for name in _SIDES]
 
     @cached_property
     def items(self) -> pa.ChunkedArray:
@@ -119,19 +121,30 @@ class _Objects:
         further = pc.greater(pc.fill_null(self.table["image_index"], 0), 0).to_numpy()
         return np.where(further, np.inf, sizes[0]), np.where(further, np.inf, sizes[1])
 
-    def told(self, place: int, said: str) -> tuple[str, str, int | None]:
-        """Return what is said of an object, with its file and line."""
-        (row,) = self.table.slice(place, 1).to_pylist()
-        path: str = self.revision.items["path"][self.items[place].as_py()].as_py()
+    def told(self, faulty: NDArray[np.bool_], said: str) -> Iterator[tuple[str, str, int | None]]:
+        """Yield what is said of each faulty object, with its file and line.
+
+        Many are fetched at once: all objects may have the same fault, and each alone costs more
+        than it takes to find the fault.
+        """
+        table, paths = self.table.select(_TOLD), self.revision.items["path"]
+        places = np.flatnonzero(faulty)
+        for start in range(0, len(places), _TOLD_AT_ONCE):
+            some = pa.array(places[start : start + _TOLD_AT_ONCE])
+            rows = table.take(some).to_pylist()
+            for row, path in zip(rows, paths.take(self.items.take(some)).to_pylist(), strict=True):
+                yield (
+                    f"{path}: {self._called(row)} {said}",
+                    row["source_file"] or path,
+                    row["source_line"],
+                )
+
+    def _called(self, row: dict[str, Any]) -> str:
         index = row["class_index"]
         name = "" if index is None else f" of {self.revision.classes[index].name}"
-        corners = ", ".join(f"{row[one]:g}" for one in ("left", "top", "right", "bottom"))
+        corners = ", ".join(f"{row[one]:g}" for one in _SIDES)
         called = f" {row['source_id']}" if row["source_id"] else ""
-        return (
-            f"{path}: the {row['kind']}{called}{name} ({corners}) {said}",
-            row["source_file"] or path,
-            row["source_line"],
-        )
+        return f"the {row['kind']}{called}{name} ({corners})"
 
 
 def _has_short_ring(objects: pa.Table) -> NDArray[np.bool_]:
@@ -163,7 +176,7 @@ def _is_repeated(objects: _Objects) -> NDArray[np.bool_]:
     repeated: NDArray[np.bool_] = np.zeros(table.num_rows, dtype=np.bool_)
     known: set[tuple[Any, ...]] = set()
     compared = ("item_id", "kind", "class_index", "image_index", "rings_xy", "rle_counts")
-    names = (*compared, "left", "top", "right", "bottom")
+    names = (*compared, *_SIDES)
     if not len(candidates):
         return repeated
     rows = table.select(names).take(pa.array(candidates)).to_pylist()
