@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import math
 
-from model_playground.datasets.numbers import number_style
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_playground.datasets.numbers import NumberStyle, number_style
 
 
 @pytest.mark.parametrize(
@@ -50,3 +55,19 @@ def test_what_may_be_two_numbers_is_said(
 def test_a_point_in_a_cell_that_was_a_number_is_decimal() -> None:
     style = number_style(["1.234", "2,5"], decimal_comma=True, typed=True)
     assert (style.read("1.234"), style.read("2,5"), style.ambiguous) == (1.234, 2.5, "")
+
+
+CELLS = st.one_of(
+    st.floats().map(repr),
+    st.integers().map(str),
+    st.text("0123456789.,eE+-_' \u202f\u0663nifNAx\n", max_size=8),
+)
+
+
+@given(st.lists(CELLS, max_size=6), st.booleans())
+def test_many_cells_are_read_as_each_is_alone(cells: list[str], decimal_comma: bool) -> None:
+    style = number_style(cells, decimal_comma=decimal_comma)
+    for one in (style, NumberStyle()):
+        each = [one.read(cell) for cell in cells]
+        wanted = np.array([math.nan if number is None else number for number in each], dtype=float)
+        np.testing.assert_array_equal(one.read_all(cells), wanted)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from model_playground.datasets.formats.draft import Box
+import numpy as np
+from numpy.typing import NDArray
+
 from model_playground.datasets.text_tables import plain
 
 LARGEST_SIDE = 1e15
@@ -32,12 +34,15 @@ class BoxColumns:
     columns: tuple[str, str, str, str]
     are_sizes: bool
 
-    def box(self, numbers: Mapping[str, float]) -> Box:
-        """Return the box xyxy of a row's numbers."""
-        left, top, third, fourth = (numbers[column] for column in self.columns)
-        if self.are_sizes:
-            return left, top, left + third, top + fourth
-        return left, top, third, fourth
+    def boxes_xyxy(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the boxes of rows of numbers, which stand in the order of the columns.
+
+        Shape:
+            numbers: (rows, 4). Returns: (rows, 4).
+        """
+        if not self.are_sizes:
+            return numbers
+        return np.hstack([numbers[:, :2], numbers[:, :2] + numbers[:, 2:]])
 
 
 def find_box_columns(names: Iterable[str]) -> BoxColumns | None:

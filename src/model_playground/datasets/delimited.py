@@ -111,7 +111,7 @@ def _delimiter(text: str) -> str:
 def _rows(path: Path, text: str, delimiter: str) -> list[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        return [Row(reader.line_num, list(map(str.strip, cells))) for cells in reader]
     except csv.Error as error:
         raise InvalidError(
             "table.unreadable",

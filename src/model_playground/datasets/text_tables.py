@@ -110,7 +110,9 @@ def text_table(
             path=name,
             column=twice,
         )
-    padded = [_padded(name, row, columns) for row in rows]
+    padded = [
+        row if len(row.cells) == len(columns) else _padded(name, row, columns) for row in rows
+    ]
     return TextTable(path, columns, padded, decimal_comma, typed, sheet)
 
 

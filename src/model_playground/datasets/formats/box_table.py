@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
+
+import numpy as np
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.box_columns import LARGEST_SIDE, BoxColumns, find_box_columns
 from model_playground.datasets.file_names import NamedImages, is_beside
 from model_playground.datasets.findings import blocking, information, left_out
-from model_playground.datasets.formats.draft import ClassNames
+from model_playground.datasets.formats.draft import ClassNames, attributes_text
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
@@ -24,7 +28,6 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.open_images import is_of_open_images
-from model_playground.datasets.numbers import NumberStyle
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.table_columns import (
     CLASS_COLUMNS,
@@ -80,8 +83,7 @@ class BoxTable(Format):
             )
         table = _table(files[0], options.sheets)
         reading = _Reading(table, _chosen(table, options))
-        for row in table.rows:
-            reading.add(row)
+        reading.add_rows()
         return reading.draft(task)
 
 
@@ -234,56 +236,84 @@ class _Reading:
         cells = Columns([self.table])
         self.images = NamedImages(self.table.path.parent)
         self.file = self.table.path.name
-        self.taken = self.columns.all
-        self.styles: dict[str, NumberStyle] = {
-            column: cells.numbers(column) for column in self.columns.box.columns
-        }
-        numbers = [
-            style.read(cell)
-            for column, style in self.styles.items()
-            for cell in cells.filled(column)
-        ]
-        known = [one for one in numbers if one is not None]
-        within = bool(known) and all(0 <= one <= 1 for one in known)
-        self.relative = within and any(not one.is_integer() for one in known)
+        self.image_place = self.table.index(self.columns.image)
+        sides = self.columns.box.columns
+        self.numbers = np.stack(
+            [cells.numbers(column).read_all(self.table.cells(column)) for column in sides], axis=1
+        )
+        known = self.numbers[np.isfinite(self.numbers)]
+        within = len(known) > 0 and bool(((known >= 0) & (known <= 1)).all())
+        self.relative = within and bool((known != np.floor(known)).any())
 
-    def add(self, row: Row) -> None:
-        """Read a row."""
-        cells = dict(zip(self.table.columns, row.cells, strict=True))
-        item = self._item(cells, row)
-        if item is None:
-            return
-        sides = [cells[column] for column in self.columns.box.columns]
-        name = cells[self.columns.class_name]
-        if not any(sides):
+    def add_rows(self) -> None:
+        """Read the rows: there may be a million, so what is whole is added in columns."""
+        class_place = self.table.index(self.columns.class_name)
+        # False for what is no number.
+        is_box: list[bool] = (np.abs(self.numbers) <= LARGEST_SIDE).all(axis=1).tolist()
+        kept, items, classes = [], [], []
+        for place, (row, has_box) in enumerate(zip(self.table.rows, is_box, strict=True)):
+            item = self._item(row)
+            if item is None:
+                continue
+            name = row.cells[class_place]
+            if has_box and name:
+                kept.append(place)
+                items.append(item)
+                classes.append(self.names.index(name))
+            else:
+                self._tell_why(row, place, name)
+        self._add_boxes(kept, items, classes)
+
+    def _add_boxes(self, kept: list[int], items: list[int], classes: list[int]) -> None:
+        rows = [self.table.rows[place] for place in kept]
+        boxes_xyxy = self.columns.box.boxes_xyxy(self.numbers[kept])
+        self.annotations.extend(
+            {
+                "item": items,
+                "kind": ["box"] * len(rows),
+                "class_index": classes,
+                **dict(zip(("left", "top", "right", "bottom"), boxes_xyxy.T, strict=True)),
+                "attributes": self._attributes(rows),
+                "source_file": [self.file] * len(rows),
+                "source_line": [row.line for row in rows],
+            }
+        )
+
+    def _attributes(self, rows: Sequence[Row]) -> list[str | None] | None:
+        """Return what the further columns say of each row, if there are any."""
+        taken = self.columns.all
+        further = {
+            column: place for place, column in enumerate(self.table.columns) if column not in taken
+        }
+        if not further:
+            return None
+
+        @cache  # rows of a table are much alike in them
+        def text(cells: tuple[str, ...]) -> str | None:
+            named = zip(further, cells, strict=True)
+            return attributes_text({column: cell for column, cell in named if cell})
+
+        return [text(tuple(row.cells[place] for place in further.values())) for row in rows]
+
+    def _tell_why(self, row: Row, place: int, name: str) -> None:
+        """Say why a row adds no box; one that names an image alone does not mean to."""
+        cells = [self._cell(row, column) for column in self.columns.box.columns]
+        if not any(cells):
             if name:
                 self._leave_out("no_shape", f"has the class {name} and no box", row)
             return
-        numbers = {column: style.read(cells[column]) for column, style in self.styles.items()}
-        wrong = next(
-            (column for column, one in numbers.items() if one is None or abs(one) > LARGEST_SIDE),
-            None,
-        )
-        if wrong is not None:
-            said = f"has {cells[wrong][:40]!r} in the column {wrong}, which is no coordinate"
-            self._leave_out("bad_box", said, row)
-        elif not name:
-            said = f"has a box and nothing in the column {self.columns.class_name}"
-            self._leave_out("bad_annotation", said, row)
-        else:
-            known = {column: one for column, one in numbers.items() if one is not None}
-            self.annotations.add_box(
-                item,
-                self.columns.box.box(known),
-                class_index=self.names.index(name),
-                attributes={
-                    column: cell
-                    for column, cell in cells.items()
-                    if cell and column not in self.taken
-                },
-                source_file=self.file,
-                source_line=row.line,
-            )
+        for column, cell, number in zip(
+            self.columns.box.columns, cells, self.numbers[place], strict=True
+        ):
+            if not abs(number) <= LARGEST_SIDE:
+                said = f"has {cell[:40]!r} in the column {column}, which is no coordinate"
+                self._leave_out("bad_box", said, row)
+                return
+        said = f"has a box and nothing in the column {self.columns.class_name}"
+        self._leave_out("bad_annotation", said, row)
+
+    def _cell(self, row: Row, column: str) -> str:
+        return row.cells[self.table.index(column)]
 
     def draft(self, task: str | None) -> Draft:
         """Return what was read."""
@@ -304,7 +334,7 @@ class _Reading:
                 f"{self.file}: the sides of all boxes are at most 1, so they are shares of the size"
             )
             self.findings.append(information("shares_assumed", said, file=self.file))
-        folders = {Path(item.path).parent for item in self.items}
+        folders = {os.path.dirname(item.path) for item in self.items}
         return Draft(
             root=folder,
             task=task or "detection",
@@ -313,12 +343,14 @@ class _Reading:
             findings=[*self.findings, *self._unnamed()],
             annotations=self.annotations,
             relative=self.relative,
-            image_folders=tuple(one for one in folders if is_beside(one, folder)),
+            image_folders=tuple(
+                one for one in map(Path, sorted(folders)) if is_beside(one, folder)
+            ),
         )
 
-    def _item(self, cells: dict[str, str], row: Row) -> int | None:
+    def _item(self, row: Row) -> int | None:
         """Return the place of the row's image; a new one gets the next."""
-        name = cells[self.columns.image]
+        name = row.cells[self.image_place]
         if name in self.places:
             if self.places[name] is None:
                 self.without_image[name] += 1
@@ -339,35 +371,35 @@ class _Reading:
             said = f"line {row.line} of {self.table.name} names {name}, which may be {several}"
             self.findings.append(blocking("ambiguous_file", said, file=self.file, line=row.line))
             return None
-        self.places[name] = self._place(found[0], cells, row, remapped=by_name and "/" in name)
+        self.places[name] = self._place(found[0], row, remapped=by_name and "/" in name)
         return self.places[name]
 
-    def _place(self, path: str, cells: dict[str, str], row: Row, *, remapped: bool) -> int:
+    def _place(self, path: str, row: Row, *, remapped: bool) -> int:
         if path in self.by_path:
             return self.by_path[path]
         if remapped:
             said = (
-                f"line {row.line} of {self.table.name}: {cells[self.columns.image]} is another "
+                f"line {row.line} of {self.table.name}: {row.cells[self.image_place]} is another "
                 "place; the image was found by its name"
             )
             self.findings.append(information("path_remapped", said, file=self.file, line=row.line))
-        word = cells[self.columns.part] if self.columns.part else ""
+        word = self._cell(row, self.columns.part) if self.columns.part else ""
         self.items.append(
             DraftItem(
                 path=path,
                 source_file=self.file,
                 source_line=row.line,
                 partition=part_of(word) or word or None,
-                size_wh=self._size(cells),
+                size_wh=self._size(row),
             )
         )
         self.by_path[path] = len(self.items) - 1
         return self.by_path[path]
 
-    def _size(self, cells: dict[str, str]) -> tuple[int, int] | None:
+    def _size(self, row: Row) -> tuple[int, int] | None:
         if self.columns.size is None:
             return None
-        width, height = (cells[column] for column in self.columns.size)
+        width, height = (self._cell(row, column) for column in self.columns.size)
         if not (width.isascii() and height.isascii()) or not (
             width.isdecimal() and height.isdecimal()
         ):
@@ -384,9 +416,9 @@ class _Reading:
     def _unnamed(self) -> list[Finding]:
         """Name the images that no row names, in the folders from which rows do name some."""
         named = {item.path for item in self.items}
-        folders = {str(Path(path).parent) for path in named}
+        folders = {os.path.dirname(path) for path in named}
         return [
             left_out("file_without_row", f"no row names {file}: it is left out", file=file)
             for file, path in self.images.paths.items()
-            if path not in named and str(Path(path).parent) in folders
+            if path not in named and os.path.dirname(path) in folders
         ]
