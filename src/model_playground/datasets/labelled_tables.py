@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from model_playground.core.errors import InvalidError
@@ -158,6 +159,12 @@ class _Reading:
     by_beginning: bool
     has_status: bool
 
+    @cached_property
+    def further(self) -> tuple[str, ...]:
+        """The columns that are kept as they are."""
+        used = {*self.labels.columns, *(() if self.by_beginning else self.image_columns)}
+        return tuple(column for column in self.columns if column not in used)
+
     def rows(self, source: Source) -> Iterator[_Read | Finding]:
         """Read the rows of a table, or say what is wrong with them."""
         for row in source.table.rows:
@@ -199,8 +206,7 @@ class _Reading:
     def _item(
         self, cells: Mapping[str, str], source: Source, row: Row, paths: Sequence[str]
     ) -> DraftItem:
-        used = {*self.labels.columns} | (set() if self.by_beginning else {*self.image_columns})
-        further = {column: cell for column, cell in cells.items() if column not in used}
+        further = {column: cells[column] for column in self.further}
         partition = source.partition or _partition(further)
         status = further.pop(OWN_STATUS, "") if self.has_status else ""
         further.pop(OWN_PARTITION, None)
@@ -427,5 +433,5 @@ def _files_without_row(
 
 def _folders_beside(items: Iterable[DraftItem], folder: Path) -> tuple[Path, ...]:
     """Return the folders outside the table's that it names and that stand beside it."""
-    folders = {Path(path).parent for item in items for path in (item.path, *item.further_paths)}
-    return tuple(one for one in folders if is_beside(one, folder))
+    folders = {os.path.dirname(path) for item in items for path in (item.path, *item.further_paths)}
+    return tuple(one for one in map(Path, sorted(folders)) if is_beside(one, folder))

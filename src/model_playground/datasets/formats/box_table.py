@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
@@ -249,9 +250,9 @@ class _Reading:
         """Read the rows: there may be a million, so what is whole is added in columns."""
         class_place = self.table.index(self.columns.class_name)
         # False for what is no number.
-        is_box: list[bool] = (np.abs(self.numbers) <= LARGEST_SIDE).all(axis=1).tolist()
+        is_box: NDArray[np.bool_] = np.all(np.abs(self.numbers) <= LARGEST_SIDE, axis=1)
         kept, items, classes = [], [], []
-        for place, (row, has_box) in enumerate(zip(self.table.rows, is_box, strict=True)):
+        for place, (row, has_box) in enumerate(zip(self.table.rows, is_box.tolist(), strict=True)):
             item = self._item(row)
             if item is None:
                 continue

@@ -102,12 +102,15 @@ class Table(WritableFormat):
             return "it is a table" if is_table_file(path) and not _is_others(path) else None
         if not path.is_dir():
             return None
-        names = " and ".join(file.name for file in _files_in(path))
+        tables = _tables_in(path)
+        files = _of_images(tables, TableImages(path)) if tables else []
+        names = " and ".join(file.name for file in files)
         return f"{names} in it names image files" if names else None
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
+        images = TableImages(path if path.is_dir() else path.parent)
         if path.is_dir():
-            files = list(_files_in(path))
+            files = _of_images(_tables_in(path), images)
             if len(files) != 1:
                 raise InvalidError(
                     "table.which",
@@ -118,7 +121,6 @@ class Table(WritableFormat):
                     names=", ".join(file.name for file in files) or "none",
                 )
             path = files[0]
-        images = TableImages(path.parent)
         tables = read_tables(path)
         sources = [
             Source(table, images, path.name, sheets=len(tables))
@@ -155,23 +157,32 @@ class Table(WritableFormat):
             (export.folder / CLASSES_FILE).write_text(names, encoding="utf-8")
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """Return the tables that stand in a folder and name image files."""
-    images = TableImages(folder)
-    of_masks = class_table_of_masks(folder)
-    if of_masks is not None and any(plain(one) in IMAGE_COLUMNS for one in table_header(of_masks)):
-        of_masks = None
+def _tables_in(folder: Path) -> list[Path]:
+    """Return the tables that stand in a folder, whatever they hold."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if is_table_file(path) and path.is_file() and not _is_others(path)
+    ]
+
+
+def _of_images(tables: Sequence[Path], images: TableImages) -> list[Path]:
+    """Return those tables that name image files."""
     found = []
-    for path in sorted(folder.iterdir()):
-        if not is_table_file(path) or not path.is_file() or path == of_masks or _is_others(path):
-            continue
+    for path in tables:
         try:
-            tables = read_beginnings(path)
+            beginnings = read_beginnings(path)
         except InvalidError:
             continue  # some other text
-        if any(_names_images(table, images) for table in tables):
+        if any(_names_images(one, images) for one in beginnings) and not _is_of_masks(path):
             found.append(path)
     return found
+
+
+def _is_of_masks(path: Path) -> bool:
+    """Say whether a table names the classes of masks, and not the images that it stands beside."""
+    names_images = any(plain(one) in IMAGE_COLUMNS for one in table_header(path))
+    return not names_images and path == class_table_of_masks(path.parent)
 
 
 def _is_others(path: Path) -> bool:
