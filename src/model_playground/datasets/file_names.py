@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +20,7 @@ IMAGE_SUFFIXES = (
 )
 
 _NUMBERS = re.compile(r"(\d+)")
+_LISTED: ContextVar[dict[str, list[str]] | None] = ContextVar("listed", default=None)
 
 
 def is_image(name: str) -> bool:
@@ -58,7 +61,27 @@ def files_under(folder: Path) -> list[str]:
     Raises:
         InvalidError: a folder cannot be opened, or a file's name is no text.
     """
-    return sorted(_files_under(folder, "", set()), key=natural_order)
+    known = _LISTED.get()
+    place = os.path.abspath(folder)
+    if known is None or place not in known:
+        files = sorted(_files_under(folder, "", set()), key=natural_order)
+        if known is None:
+            return files
+        known[place] = files
+    return known[place].copy()
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """Let `files_under` list each folder but once: every format looks through the same files.
+
+    What is written to a folder meanwhile may not be seen.
+    """
+    token = _LISTED.set({})
+    try:
+        yield
+    finally:
+        _LISTED.reset(token)
 
 
 def _files_under(folder: Path, prefix: str, entered: set[str]) -> Iterator[str]:

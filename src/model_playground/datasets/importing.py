@@ -23,7 +23,13 @@ from model_playground.datasets.checks import image_fault, mask_fault, revision_f
 from model_playground.datasets.colours import are_colours
 from model_playground.datasets.coordinates import in_pixels
 from model_playground.datasets.facts_cache import FactsCache
-from model_playground.datasets.file_names import files_under, is_image, is_inside, normalised
+from model_playground.datasets.file_names import (
+    files_under,
+    is_image,
+    is_inside,
+    listed_once,
+    normalised,
+)
 from model_playground.datasets.findings import blocking, warning
 from model_playground.datasets.formats.format import (
     FORMATS,
@@ -87,10 +93,11 @@ def import_dataset(
     options = options or ReadOptions()
     advance = advance or (lambda stage, done, total: None)
     path = Path(os.path.abspath(path.expanduser()))
-    chosen, reason = _recognise(path, task, options)
-    advance("Reading labels", 0, 0)
-    with _uncollected():
-        draft = chosen.read(path, task=task, options=options)
+    with listed_once():
+        chosen, reason = _recognise(path, task, options)
+        advance("Reading labels", 0, 0)
+        with _uncollected():
+            draft = chosen.read(path, task=task, options=options)
     _check_paths(draft)
     if draft.relative and not inspect:
         _sizes_for_shares(draft, advance)
