@@ -150,8 +150,9 @@ def _values(count: int, device: str) -> Iterator[Contest]:
 
 def _boxes(count: int, device: str) -> Iterator[Contest]:
     corner = torch.rand(count, 2, device=device) * 100
-    boxes = torch.cat([corner, corner + 20 * torch.rand_like(corner) + 1], 1)
-    truth = boxes + torch.randn_like(boxes)
+    size = 20 * torch.rand_like(corner) + 1
+    truth = torch.cat([corner, corner + size], 1)
+    boxes = truth + 0.1 * size.repeat(1, 2) * torch.randn_like(truth)
     peers: dict[str, Step] = {}
     with suppress(ImportError):
         from torchvision import ops

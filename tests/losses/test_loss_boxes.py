@@ -16,6 +16,7 @@ from model_playground.losses import (
     BalancedL1BoxLoss,
     BoundingBoxRegressionLoss,
     CIoUBoxLoss,
+    GIoUBoxLoss,
     WiseIoUBoxLoss,
 )
 from model_playground.losses.base import LOSSES, Loss, WeightedSum
@@ -212,6 +213,32 @@ def test_the_fast_path_is_the_formula(
         torch.testing.assert_close(
             mine, theirs, rtol=1e-2 if dtype == torch.bfloat16 else 1e-4, atol=1e-6
         )
+
+
+def test_the_formula_is_asked_for_the_odd_pairs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    input, target = drawn(100)
+    input[7], input[50] = tensor(ODD[3]), tensor(ODD[2])
+    asked = []
+
+    def cost(self: GIoUBoxLoss, input: Tensor, target: Tensor) -> Tensor:
+        asked.append(len(input))
+        return OverlapBoxLoss.cost(self, input, target)
+
+    monkeypatch.setattr(GIoUBoxLoss, "cost", cost)
+    slope(GIoUBoxLoss(), input, target)
+    assert asked == [2]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_second_pass_backward_gives_the_same_gradient(dtype: torch.dtype) -> None:
+    input, target = (boxes.to(dtype) for boxes in drawn(100))
+    input.requires_grad_()
+    value = GIoUBoxLoss()(input, target)
+    first, second = (
+        torch.autograd.grad(value, input, retain_graph=True)[0].clone() for _ in range(2)
+    )
+    assert torch.equal(first, second)
+    assert first.any()
 
 
 @pytest.mark.parametrize("loss", WITH_KERNEL, ids=lambda loss: loss.name)

@@ -5,8 +5,8 @@ thousand pairs at a time are turned into rows (all x1, all y1, …), and value a
 share most of their arithmetic, are worked out on a few buffers that stay in the caches. What is
 kept for backward is the gradient alone.
 
-A block with a pair that is out of the ordinary (a box without width or height, reversed corners,
-lengths whose squares leave the type) is given to the formula.
+A pair that is out of the ordinary (a box without width or height, reversed corners, lengths whose
+squares leave the type) is given to the formula.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from torch import Tensor
 from torch.autograd import Function
 
 from model_playground.losses.base import in_float32
+from model_playground.losses.kernels.memory import room_like
 from model_playground.losses.kernels.workers import in_parallel
 
-BLOCK = 2**13
-"""Pairs in a block: the buffers fit a core's cache, and calls do not cost more than the work."""
+BLOCK = 2**15
+"""Pairs in a block: fewer cost more in calls than they save by a nearer cache."""
 
 SHORTEST, LONGEST = 1e-9, 1e9
 """Sides beyond these are left to the formula, which has a unit for each pair."""
@@ -85,20 +86,38 @@ class Block:
         for image, boxes in zip(self.corners_as_image, (input, target), strict=True):
             image.copy_(_as_image(boxes.t()))
 
-    def measure(self) -> bool:
-        """Work out sides, areas and IoU, and say whether all pairs are ordinary ones."""
+    def set_odd_aside(self) -> Tensor | None:
+        """Return where the pairs are that are out of the ordinary, and put others in their place.
+
+        The sides of both boxes and of the one around them are worked out for it.
+        """
+        self._measure_sides()
+        # Read where they are, in the memory of the CPU: there is no device to wait for.
+        shortest, longest = torch.stack(self.ordinary_sides.aminmax()).tolist()
+        if shortest > SHORTEST and longest < LONGEST:
+            return None
+        ordinary = (self.ordinary_sides > SHORTEST) & (self.ordinary_sides < LONGEST)
+        odd = (~ordinary.all(0).all(0)).nonzero().squeeze(1)  # also where one is no number
+        for low, high in self.ends:
+            low[:, odd] = 0
+            high[:, odd] = 1
+        self._measure_sides()
+        return odd
+
+    def _measure_sides(self) -> None:
         (low, high), (true_low, true_high) = self.ends
         first, second = self.spare
-        shared = self.side[SHARED]
         torch.sub(high, low, out=self.side[PREDICTED])
         torch.sub(true_high, true_low, out=self.side[TRUE])
         torch.maximum(high, true_high, out=first)
         torch.minimum(low, true_low, out=second)
         torch.sub(first, second, out=self.side[AROUND])
-        # Read where they are, in the memory of the CPU: there is no device to wait for.
-        shortest, longest = torch.stack(self.ordinary_sides.aminmax()).tolist()
-        if not (shortest > SHORTEST and longest < LONGEST):
-            return False  # also where one is no number
+
+    def measure(self) -> None:
+        """Work out the other sides, areas and IoU."""
+        (low, high), (true_low, true_high) = self.ends
+        first, second = self.spare
+        shared = self.side[SHARED]
         torch.minimum(high, true_high, out=first)
         torch.maximum(low, true_low, out=second)
         torch.sub(first, second, out=shared)
@@ -108,7 +127,6 @@ class Block:
         torch.add(self.area[PREDICTED], self.area[TRUE], out=self.union).sub_(self.area[SHARED])
         torch.div(self.area[SHARED], self.union, out=self.iou)
         torch.sub(*self.corners, out=self.apart)
-        return True
 
     def clear_slopes(self) -> None:
         """Set the slopes that a kernel may leave as they are to 0."""
@@ -267,11 +285,12 @@ class _Costs(Function):
     def forward(
         ctx: Any, input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula
     ) -> Tensor:
-        ctx.formula = formula
+        ctx.kernel, ctx.formula = kernel, formula
         gradient = ctx.needs_input_grad[0]
         value, slope = _worked_out(input, target, kernel, formula, gradient=gradient)
         if gradient:
             ctx.save_for_backward(input, target, slope)
+            ctx.slope_is_unused = True
         return value
 
     @staticmethod
@@ -282,7 +301,11 @@ class _Costs(Function):
                 ctx.formula(input, target), input, upstream, create_graph=True
             )
             return found, None, None, None
-        return (slope * upstream.unsqueeze(1)).to(input.dtype), None, None, None
+        if not ctx.slope_is_unused:
+            _, slope = _worked_out(input, target, ctx.kernel, ctx.formula, gradient=True)
+        # Multiplied in place and given away: a second pass backward computes it again.
+        ctx.slope_is_unused = False
+        return slope.data.mul_(upstream.unsqueeze(1)).to(input.dtype), None, None, None
 
 
 def _worked_out(
@@ -292,7 +315,8 @@ def _worked_out(
     input, target = input.detach(), target.detach()
     dtype = in_float32(input[:0]).dtype
     value = torch.empty(len(input), dtype=dtype)
-    slope = torch.empty(input.shape if gradient else (0, 4), dtype=dtype)
+    pairs = in_float32(input if gradient else input[:0])
+    slope = room_like(pairs, contiguous=True)
 
     def work(starts: Sequence[int]) -> None:
         for start in starts:
@@ -302,9 +326,8 @@ def _worked_out(
 
     def _work_on(block: Block, input: Tensor, target: Tensor, value: Tensor, slope: Tensor) -> None:
         block.read(input, target)
-        if not block.measure():
-            _follow(formula, input, target, value, slope if gradient else None)
-            return
+        odd = block.set_odd_aside()
+        block.measure()
         if gradient:
             block.clear_slopes()
         kernel.work(block, gradient=gradient)
@@ -312,6 +335,11 @@ def _worked_out(
         if gradient:
             block.finish_slope()
             _as_image(slope.t()).copy_(block.slope_as_image)
+        if odd is not None:
+            found = _followed(formula, input[odd], target[odd], gradient=gradient)
+            for whole, some in zip((value, slope), found, strict=True):
+                if some is not None:
+                    whole[odd] = some
 
     in_parallel(work, range(0, len(input), BLOCK))
     return value, slope
@@ -325,13 +353,12 @@ def _block(pairs: int, dtype: torch.dtype) -> Block:
     return kept
 
 
-def _follow(
-    formula: Formula, input: Tensor, target: Tensor, value: Tensor, slope: Tensor | None
-) -> None:
-    """Write value and slope of some pairs by the formula."""
+def _followed(
+    formula: Formula, input: Tensor, target: Tensor, *, gradient: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Return value and slope of some pairs by the formula."""
     with torch.enable_grad():
-        input = in_float32(input).requires_grad_(slope is not None)
+        input = in_float32(input).requires_grad_(gradient)
         found = formula(input, target)
-        value.copy_(found.detach())
-        if slope is not None:
-            slope.copy_(torch.autograd.grad(found.sum(), input)[0])
+        slope = torch.autograd.grad(found.sum(), input)[0] if gradient else None
+    return found.detach(), slope
