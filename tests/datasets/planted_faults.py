@@ -249,6 +249,25 @@ def plant_copied_image_labelled_differently(folder: Path) -> set[Place]:
 
 
 @planted(folders)
+def plant_letter_case(folder: Path) -> set[Place]:
+    for number in range(ITEMS):
+        (folder / f"cat/{number}.png").rename(folder / f"cat/cat_S({number}).png")
+    (folder / "cat/cat_S(5).png").rename(folder / "cat/cat_s(5).png")
+    return {("cat/cat_s(5).png", None)}
+
+
+@planted(table)
+def plant_letter_case__of_a_table(folder: Path) -> set[Place]:
+    lines = (folder / "table.csv").read_text().splitlines()
+    for number in range(2 * ITEMS):
+        name = f"{'e' if number == 3 else 'E'}gg{number}.png"
+        (folder / f"{number}.png").rename(folder / name)
+        lines[number + 1] = f"{name},{100.5 + number}"
+    (folder / "table.csv").write_text("\n".join(lines) + "\n")
+    return {("egg3.png", None)}
+
+
+@planted(folders)
 def plant_link_outside(folder: Path) -> set[Place]:
     noise(900).save(folder.parent / "elsewhere.png")
     (folder / "cat/link.png").symlink_to(folder.parent / "elsewhere.png")

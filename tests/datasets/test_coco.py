@@ -88,7 +88,7 @@ def test_polygons_run_lengths_and_crowds_are_read(tmp_path: Path) -> None:
     ("change", "kind"),
     [
         ({"image_id": 8}, "unknown_image"),
-        ({"category_id": 4}, "unknown_category"),
+        ({"category_id": 4}, "unknown_class_id"),
         ({"bbox": [1, 2, 3]}, "bad_box"),
         ({"bbox": None}, "no_shape"),
         ({"bbox": "1 2 3 4"}, "bad_annotation"),

@@ -92,7 +92,7 @@ def with_segments(*segments: dict[str, Any]) -> list[dict[str, Any]]:
     [
         (SEGMENTS[:1], "unlisted_segment"),
         ([*SEGMENTS, {"id": 9, "category_id": 18}], "segment_without_pixels"),
-        ([*SEGMENTS, {"id": 9, "category_id": 5}], "unknown_category"),
+        ([*SEGMENTS, {"id": 9, "category_id": 5}], "unknown_class_id"),
         ([*SEGMENTS, {"id": 1, "category_id": 18}], "bad_annotation"),
         ([*SEGMENTS, {"id": 2**24, "category_id": 18}], "bad_annotation"),
     ],

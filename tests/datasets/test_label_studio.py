@@ -269,7 +269,7 @@ def test_an_image_that_is_not_there_blocks_the_import(tmp_path: Path) -> None:
         import_dataset(folder)
     revision, report = import_dataset(folder, options=DROP)
     assert len(revision.items) == 1
-    for kind in ("missing_file", "image_twice", "bad_task"):
+    for kind in ("missing_file", "image_twice", "bad_image_record"):
         assert found(report, kind) == ["export.json"]
 
 

@@ -207,7 +207,7 @@ def test_a_broken_file_blocks_the_import_by_line_and_another_is_left(tmp_path: P
         import_dataset(folder)
     revision, report = import_dataset(folder, options=DROP)
     assert len(revision.items) == 1
-    assert found(report, "other_json") == ["c.json"]
+    assert found(report, "other_labels") == ["c.json"]
 
 
 def test_a_key_that_is_no_text_is_reported(tmp_path: Path) -> None:

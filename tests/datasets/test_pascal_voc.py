@@ -203,7 +203,7 @@ def test_two_files_of_one_image_and_other_xml_are_reported(tmp_path: Path) -> No
     revision, report = import_dataset(write(tmp_path, said), options=DROP)
     assert len(revision.items) == 1
     assert found(report, "image_twice") == ["Annotations/x.xml"]
-    assert found(report, "other_xml") == ["Annotations/y.xml"]
+    assert found(report, "other_labels") == ["Annotations/y.xml"]
 
 
 def test_lists_are_the_partition(tmp_path: Path) -> None:
@@ -239,11 +239,11 @@ def test_lists_are_the_partition(tmp_path: Path) -> None:
     assert "names 2 images that are not here, such as old" in finding.message
     assert (finding.file, finding.line) == ("ImageSets/Main/trainval.txt", 4)
     for kind, said in {
-        "several_parts": "1 images for test and train alike: test holds",
+        "image_in_two_parts": "1 images for test and train alike: test holds",
         "listed_twice": "names 1 images twice",
         "class_lists": "2 lists say of each image",
         "unread_list": "favourites.txt is named after no part",
-        "unlisted_images": "1 images are in no list",
+        "image_in_no_part": "1 images are in no list",
     }.items():
         (message,) = [one.message for one in report.findings if one.kind == kind]
         assert said in message

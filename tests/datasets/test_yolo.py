@@ -112,21 +112,21 @@ def test_keypoints_are_not_taken_for_an_outline(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("0 0.5 0.5 0.2", "label_columns"),
-        ("0", "label_columns"),
-        ("0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "label_columns"),
-        ("cat 0.5 0.5 0.2 0.2", "label_no_number"),
-        ("0 0,5 0,5 0,2 0,2", "label_no_number"),
-        ("0 0.5 nan 0.2 0.2", "label_no_number"),
-        ("0 0.5 1e999 0.2 0.2", "label_no_number"),
-        ("0 0.5 0.5 0.2 1_0", "label_no_number"),
-        ("0 0.5 ٠ 0.2 0.2", "label_no_number"),
-        ("0.5 0.5 0.5 0.2 0.2", "bad_class_id"),
-        ("-1 0.5 0.5 0.2 0.2", "bad_class_id"),
-        ("1e300 0.5 0.5 0.2 0.2", "label_no_number"),
-        ("1e999 0.5 0.5 0.2 0.2", "label_no_number"),
-        ("0 1e308 0.5 0.2 0.2", "label_no_number"),
-        ("1e10 0.5 0.5 0.2 0.2", "bad_class_id"),
+        ("0 0.5 0.5 0.2", "bad_annotation"),
+        ("0", "bad_annotation"),
+        ("0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "bad_annotation"),
+        ("cat 0.5 0.5 0.2 0.2", "bad_annotation"),
+        ("0 0,5 0,5 0,2 0,2", "bad_annotation"),
+        ("0 0.5 nan 0.2 0.2", "bad_annotation"),
+        ("0 0.5 1e999 0.2 0.2", "bad_annotation"),
+        ("0 0.5 0.5 0.2 1_0", "bad_annotation"),
+        ("0 0.5 ٠ 0.2 0.2", "bad_annotation"),
+        ("0.5 0.5 0.5 0.2 0.2", "bad_annotation"),
+        ("-1 0.5 0.5 0.2 0.2", "bad_annotation"),
+        ("1e300 0.5 0.5 0.2 0.2", "bad_annotation"),
+        ("1e999 0.5 0.5 0.2 0.2", "bad_annotation"),
+        ("0 1e308 0.5 0.2 0.2", "bad_annotation"),
+        ("1e10 0.5 0.5 0.2 0.2", "bad_annotation"),
         ("2 0.5 0.5 0.2 0.2", "unknown_class_id"),
     ],
 )
@@ -184,9 +184,9 @@ def test_an_empty_label_file_is_not_a_missing_one(tmp_path: Path) -> None:
         | {"labels/b.txt": "\n", "labels/d.txt": BOX, "data.yaml": "names: [cat]\ntrain: images"},
     )
     revision, report = import_dataset(folder)
-    assert found(report, "empty_label_file") == ["labels/b.txt"]
-    assert found(report, "image_without_label_file") == ["images/c.png"]
-    assert found(report, "label_without_image") == ["labels/d.txt"]
+    assert found(report, "empty_annotation_file") == ["labels/b.txt"]
+    assert found(report, "missing_annotation_file") == ["images/c.png"]
+    assert found(report, "annotation_without_image") == ["labels/d.txt"]
     ids = dict(zip(revision.items["path"].to_pylist(), revision.item_ids, strict=True))
     assert revision.given_statuses == {ids["images/b.png"]: "DONE", ids["images/c.png"]: "NEW"}
 
@@ -198,7 +198,7 @@ def test_images_without_label_files_are_left_out_where_the_description_says_so(
     lay(tmp_path, {"images/b.png": ""})
     revision, report = one_image(tmp_path, BOX, said)
     assert revision.items["path"].to_pylist() == ["images/a.png"]
-    assert found(report, "image_without_label_file") == ["images/b.png"]
+    assert found(report, "missing_annotation_file") == ["images/b.png"]
 
 
 # Where things stand
@@ -265,7 +265,7 @@ def test_lists_of_images_are_parts(tmp_path: Path) -> None:
     assert partitions(revision) == {"images/all/a.png": "train", "images/all/b.png": "validation"}
     assert found(report, "path_remapped") == ["lists/val.txt"]
     assert found(report, "image_in_no_part") == ["images/all/c.png"]
-    assert found(report, "label_without_image") == []
+    assert found(report, "annotation_without_image") == []
 
 
 def test_darknet_names_its_files_in_obj_data(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_without_a_description_the_folders_speak(tmp_path: Path, files: dict[str
     revision, report = import_dataset(lay(tmp_path, files))
     assert revision.class_counts() == {"cat": 1}
     assert revision.items["partition"].to_pylist() == [None]
-    assert found(report, "label_without_image") == []
+    assert found(report, "annotation_without_image") == []
     assert "hold ids and shares" in report.recognised
 
 
@@ -451,7 +451,7 @@ def test_coco128_boxes_import_to_their_exact_counts(real_data: Path) -> None:
     assert [one.source_id for one in revision.classes] == list(range(80))
     stems = [
         [int(os.path.splitext(os.path.basename(file))[0]) for file in found(report, kind)]
-        for kind in ("image_without_label_file", "label_without_image")
+        for kind in ("missing_annotation_file", "annotation_without_image")
     ]
     assert (stems[0], sorted(stems[1])) == ([250, 508], [656, 659])
     assert set(revision.annotations["kind"].to_pylist()) == {"box"}
@@ -463,9 +463,9 @@ def test_coco128_outlines_import_to_their_exact_counts(real_data: Path) -> None:
     part = dict(zip(revision.item_ids, revision.items["partition"].to_pylist(), strict=True))
     of = [part[one] for one in revision.annotations["item_id"].to_pylist()]
     assert Counter(of) == {"train": 746, "validation": 712}
-    left_out = found(report, "image_without_label_file")
+    left_out = found(report, "missing_annotation_file")
     assert Counter(file.split("/")[2] for file in left_out) == {"train2017": 28, "val2017": 28}
-    assert [file[-7:] for file in found(report, "empty_label_file")] == ["250.txt", "508.txt"]
+    assert [file[-7:] for file in found(report, "empty_annotation_file")] == ["250.txt", "508.txt"]
     ids = [one.source_id for one in revision.classes]
     assert (ids[0], ids[-1], len(ids)) == (1, 90, 80)
     assert set(revision.annotations["kind"].to_pylist()) == {"polygon"}
@@ -474,4 +474,4 @@ def test_coco128_outlines_import_to_their_exact_counts(real_data: Path) -> None:
 
 def test_a_class_id_beyond_all_numbers_is_left_out(tmp_path: Path) -> None:
     _, report = one_image(tmp_path, f"{BOX}{'9' * 400} 0.5 0.5 0.25 0.5\n")
-    assert found(report, "label_no_number") == ["labels/a.txt"]
+    assert found(report, "bad_annotation") == ["labels/a.txt"]

@@ -101,10 +101,7 @@ def repeated(imported: CheckReport) -> tuple[Finding, ...]:
     return tuple(one for one in imported.findings if kind_of(one).read or one.decision == "dropped")
 
 
-_TELL_OF_NO_LABELS = (
-    *("empty_annotation_file", "missing_annotation_file"),
-    *("empty_label_file", "image_without_label_file"),
-)
+_TELL_OF_NO_LABELS = ("empty_annotation_file", "missing_annotation_file")
 
 
 def _stem(file: str) -> str:

@@ -123,6 +123,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Look at the copies and keep the right one.",
         ),
         Kind(
+            "letter_case", "Names that differ in capitals", "information",
+            "They are written like others but for capitals. A grouping by a pattern of the name "
+            "must not mind capitals.",
+            "Rename them, or mind it in the pattern.",
+        ),
+        Kind(
             "link_outside", "Link that leads out of the dataset's folder", "error",
             "What it leads to may change or be another's.",
             "Copy the file into the folder, or allow it with --follow-links.",
@@ -207,8 +213,9 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
         ),
         Kind(
             "unknown_class_id", "Class id that is not listed", "error",
-            "The list of classes does not name the id, so nobody knows what it means.",
-            "Name it in the list of classes; pixels to ignore are 255.",
+            "The list of classes does not name the id, so nobody knows what it means. A mask with "
+            "it cannot be used, an object with it is left out.",
+            "Name it in the list of classes, or correct it; pixels to ignore are 255.",
         ),
         Kind(
             "unknown_colour", "Colour that is not listed", "error",
@@ -318,11 +325,6 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Add the image, or delete the object.",
         ),
         _reading(
-            "unknown_category", "Object of a class that is not listed", "warning",
-            "It refers to a category id that the file does not have.",
-            "Add the category, or correct the object.",
-        ),
-        _reading(
             "bad_annotation", "Annotation that cannot be read", "warning",
             "It is not written as the format demands.",
             "Correct the line.",
@@ -348,16 +350,6 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Draw it or delete it.",
         ),
         _reading(
-            "image_without_label_file", "Image without a file of labels", "warning",
-            "Other images have one. It may have been lost, or not made yet.",
-            "Add the file; an empty one says that nothing is on the image.",
-        ),
-        _reading(
-            "empty_label_file", "File of labels without objects", "information",
-            "The image is kept as background.",
-            "Nothing, if it is true that nothing is on the image.",
-        ),
-        _reading(
             "missing_annotation_file", "Image without annotation file", "warning",
             "Other images have one. It may have been lost, or not made yet.",
             "Add the file; one without objects says that nothing is on the image.",
@@ -368,29 +360,35 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Nothing, if it is true that nothing is on the image.",
         ),
         _reading(
-            "label_without_image", "File of labels without image", "warning",
-            "No image has its name.",
-            "Add the image, or delete the file.",
-        ),
-        _reading(
             "annotation_without_image", "Annotations of an image that is not there", "error",
             "The file names an image that the dataset's folder does not hold.",
             "Add the image, or leave the file out with --drop-faulty.",
         ),
         _reading(
             "unreadable_labels", "File of labels that cannot be read", "error",
-            "It is no text, or larger than any file of labels is.",
-            "Write it anew, or leave the image out with --drop-faulty.",
+            "It is cut short, damaged, no text, larger than any file of labels is, or uses what is "
+            "refused for safety, such as entities of XML.",
+            "Mend it on the line that is named, or leave the image out with --drop-faulty.",
         ),
         _reading(
-            "bad_xml", "XML that cannot be read", "error",
-            "It is cut short, damaged, or uses what is refused for safety, such as entities.",
-            "Write it anew, or leave the image out with --drop-faulty.",
+            "other_labels", "File of another kind among those of labels", "warning",
+            "It is written as label files are and holds no labels of the format: it is not read.",
+            "Nothing if it is none of the labels, or move it elsewhere.",
         ),
         _reading(
-            "other_xml", "XML of another kind", "warning",
-            "It stands among annotation files and is none.",
-            "Nothing, or move it elsewhere.",
+            "turned_boxes", "Outlines that are turned boxes", "information",
+            "All have four corners, or the description says so. They are read as outlines.",
+            "Nothing; choose --task instance_segmentation if they are outlines.",
+        ),
+        _reading(
+            "boxes_among_outlines", "Boxes among outlines", "information",
+            "Some objects have a box only: they have no pixels of their own to learn from.",
+            "Draw their outlines, or train a detector.",
+        ),
+        _reading(
+            "confidence", "Boxes with a confidence", "information",
+            "The labels may be a model's predictions. The confidence is kept as an attribute.",
+            "Review them if nobody did.",
         ),
         _reading(
             "image_in_two_parts", "Image in two parts", "warning",
@@ -399,8 +397,8 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
         ),
         _reading(
             "image_in_no_part", "Image in no part", "warning",
-            "The description of the dataset names the parts, and it is in none.",
-            "Move it into one, or nothing.",
+            "The description or the lists of the dataset name the parts, and it is in none.",
+            "Move it into one, or make a split of your own.",
         ),
         _reading(
             "missing_part", "Part that is not there", "warning",
@@ -438,11 +436,6 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Nothing.",
         ),
         _reading(
-            "unlisted_images", "Images in no list of a part", "information",
-            "They belong to no part of the source's split.",
-            "Nothing, if you make a split of your own.",
-        ),
-        _reading(
             "class_lists", "Lists of the images of each class", "information",
             "They are not read: the objects say the same.",
             "Nothing.",
@@ -451,16 +444,6 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "unread_list", "List of images that is not read", "warning",
             "Its name is that of no part.",
             "Name it train, val or test if it is one.",
-        ),
-        _reading(
-            "several_parts", "Images in the lists of several parts", "warning",
-            "They would be trained on and evaluated with. They stay in one of them.",
-            "Take them out of the other list.",
-        ),
-        _reading(
-            "letter_case", "Names that differ in capitals", "information",
-            "A grouping by a pattern of the name must not mind capitals.",
-            "Rename them, or mind it in the pattern.",
         ),
         _reading(
             "masks_unread", "Masks that are not read", "information",
@@ -529,9 +512,10 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Correct the cell.",
         ),
         _reading(
-            "file_without_row", "Image that no row names", "warning",
-            "It stands among images that are named.",
-            "Add a row, or nothing.",
+            "file_without_row", "Image that the labels do not name", "warning",
+            "It stands among images that are named. It is left out: whether nothing is on it or "
+            "nobody looked cannot be told.",
+            "Add a row or an entry for it, or nothing.",
         ),
         _reading(
             "images_without_tags", "Images without tags", "information",
@@ -602,26 +586,6 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "json_not_a_number", "NaN or Infinity", "warning",
             "They are no JSON. They are read as nothing.",
             "Write null.",
-        ),
-        _reading(
-            "bad_json", "JSON file that cannot be read", "error",
-            "The label file of an image is damaged, or another program's.",
-            "Mend it on the line that is named, or leave the image out with --drop-faulty.",
-        ),
-        _reading(
-            "other_json", "JSON file of another kind", "warning",
-            "A file among the label files holds no labels of the format: it is not read.",
-            "Nothing if it is none of the labels.",
-        ),
-        _reading(
-            "bad_task", "Task that cannot be read", "error",
-            "A task of an export has no data, or is no record.",
-            "Export it anew, or leave it out with --drop-faulty.",
-        ),
-        _reading(
-            "image_without_annotation", "Images that no label file names", "warning",
-            "They are left out: whether nothing is on them or nobody looked cannot be told.",
-            "Label them, or name them in the label file with no objects.",
         ),
         _reading(
             "missing_frame", "Shapes in frames that are not there", "warning",

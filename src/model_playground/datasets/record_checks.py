@@ -46,6 +46,7 @@ def record_findings(revision: Revision) -> Iterator[Finding]:
     yield from _sizes_of_classes(revision)
     yield from _rotated_images(revision)
     yield from _odd_sizes(revision)
+    yield from _letter_case(revision)
 
 
 def _copies(revision: Revision) -> Iterator[Finding]:
@@ -97,6 +98,37 @@ def near_duplicate_findings(
             more = f" and {len(alike) - 3:,} others" if len(alike) > 3 else ""
             said = f"{', '.join(alike[:3])}{more} show nearly the same picture"
             yield warning("near_duplicates", said, file=alike[0])
+
+
+def _letter_case(revision: Revision) -> Iterator[Finding]:
+    """Find names that differ from their neighbours in capitals only, such as a_s(1) and a_S(2).
+
+    What groups items by their names takes them for different ones.
+    """
+    names = pc.replace_substring_regex(revision.items["path"], r"^.*/|\.[^./]*$", "")
+    patterns = pc.replace_substring_regex(names, r"[0-9]+", "0")
+    counts = pc.value_counts(patterns)
+    count_of = dict(zip(*(one.to_pylist() for one in counts.flatten()), strict=True))
+    alike: dict[str, list[str]] = defaultdict(list)
+    for pattern in count_of:
+        alike[pattern.casefold()].append(pattern)
+    for spellings in alike.values():
+        usual, *others = sorted(spellings, key=lambda one: -count_of[one])
+        if count_of[usual] < 2:
+            continue  # each is written in a way of its own, as codes are
+        for one in others:
+            rare, common = (
+                revision.items["path"][pc.index(patterns, pattern).as_py()].as_py()
+                for pattern in (one, usual)
+            )
+            count = count_of[one]
+            names_are = "1 name is" if count == 1 else f"{count:,} names are"
+            said = (
+                f"{names_are} written like {rare.rpartition('/')[2]}, where {count_of[usual]:,} "
+                f"are written like {common.rpartition('/')[2]}: a grouping by name must not mind "
+                "capitals"
+            )
+            yield information("letter_case", said, file=rare)
 
 
 def _unlabelled(revision: Revision) -> Iterator[Finding]:

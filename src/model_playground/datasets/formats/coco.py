@@ -403,7 +403,7 @@ class _Reading:
             return self._drop("image_unusable", f"{called}: its image cannot be had", line, name)
         if one.category_id not in class_index:
             said = f"{called} has the category {given}, which is not listed"
-            return self._drop("unknown_category", said, line, name)
+            return self._drop("unknown_class_id", said, line, name)
         shape = one.segmentation
         if isinstance(shape, _RunLengths):
             try:

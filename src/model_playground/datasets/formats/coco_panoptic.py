@@ -213,7 +213,7 @@ class _Reading:
             called = f"{name}: the segment {one.id} of {annotation.file_name}"
             if str(one.category_id) not in index:
                 said = f"{called} has the category {one.category_id}, which is not listed"
-                self.findings.append(left_out("unknown_category", said, file=name))
+                self.findings.append(left_out("unknown_class_id", said, file=name))
             elif not 0 < one.id < 2**24 or one.id in seen:
                 said = f"{called} is listed twice or is no number of a colour"
                 self.findings.append(left_out("bad_annotation", said, file=name))

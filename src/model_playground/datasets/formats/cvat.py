@@ -184,7 +184,7 @@ class _Reading:
         if unnamed:
             example = normalised(os.path.relpath(unnamed[0], self.root))
             said = f"{len(unnamed):,} images are named by no file, such as {example}: left out"
-            self.findings.append(left_out("image_without_annotation", said, file=example))
+            self.findings.append(left_out("file_without_row", said, file=example))
         items, annotations = self.items, self.annotations
         if task == "classification":
             classless = [place for place, one in enumerate(items) if one.class_name is None]

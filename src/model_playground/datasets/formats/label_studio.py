@@ -149,7 +149,7 @@ class _Reading:
                 task = _as_task(file.value_of(raw, dict[str, Any]))
             except ValueError as error:
                 said = f"line {line} of {file.name}: a task cannot be read ({error})"
-                self.findings.append(blocking("bad_task", said, file=file.name, line=line))
+                self.findings.append(blocking("bad_image_record", said, file=file.name, line=line))
                 continue
             self._add_task(task, file.name, line)
         self.findings += file.findings
@@ -223,7 +223,7 @@ class _Reading:
         data = task.get("data")
         if not isinstance(data, dict):
             said = f"line {line} of {file}: a task has no data"
-            self.findings.append(blocking("bad_task", said, file=file, line=line))
+            self.findings.append(blocking("bad_image_record", said, file=file, line=line))
             return
         key, named = _image_key(data)
         image = self._image_of(named, task.get("file_upload"), file, line)

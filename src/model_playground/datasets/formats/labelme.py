@@ -160,12 +160,12 @@ class _Reading:
             file = JsonFile(path, name)
             if not file.mentions("shapes"):
                 message = f"{name} holds no shapes of LabelMe: it is not read"
-                self.findings.append(left_out("other_json", message, file=name))
+                self.findings.append(left_out("other_labels", message, file=name))
                 return
             said = file.decoded(_File)
         except InvalidError as error:
             line = error.arguments["line"]
-            self.findings.append(blocking("bad_json", str(error), file=name, line=line))
+            self.findings.append(blocking("unreadable_labels", str(error), file=name, line=line))
             return
         self.findings += file.findings
         has_data = bytes(said.imageData) != b"null"

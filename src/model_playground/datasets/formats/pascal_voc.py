@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -214,7 +213,6 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
     findings = [*reader.findings, *reader.unread(), *without_objects(empty)]
     findings += _without_xml(layout, found_in)
     findings += _partitions(layout, items, "main")
-    findings += letter_case_findings(list(found_in))
     if layout.class_masks:
         said_of_masks = (
             f"{len(layout.class_masks):,} masks stand in SegmentationClass: --task segmentation "
@@ -260,29 +258,6 @@ def _partitions(layout: _Layout, items: list[DraftItem], purpose: str) -> list[F
         lists.apply(items)
         findings += lists.findings
     return findings
-
-
-def letter_case_findings(files: Sequence[str]) -> Iterator[Finding]:
-    """Find names that differ from their neighbours in capitals only, such as a_s(1) and a_S(2).
-
-    What groups items by their names takes them for different ones.
-    """
-    patterns: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        patterns[re.sub(r"\d+", "0", os.path.splitext(os.path.basename(file))[0])].append(file)
-    alike: dict[str, list[str]] = defaultdict(list)
-    for pattern in patterns:
-        alike[pattern.casefold()].append(pattern)
-    for spellings in alike.values():
-        usual, *others = sorted(spellings, key=lambda one: len(patterns[one]), reverse=True)
-        for one in others:
-            rare, common = patterns[one], patterns[usual]
-            said = (
-                f"{len(rare):,} names are written like {os.path.basename(rare[0])}, where "
-                f"{len(common):,} are written like {os.path.basename(common[0])}: a grouping by "
-                "name must not mind capitals"
-            )
-            yield information("letter_case", said, file=rare[0])
 
 
 # Masks

@@ -78,11 +78,11 @@ def said_in(root: Path, file: str, findings: list[Finding]) -> Element | None:
     except InvalidError as error:
         line = error.arguments["line"]
         message = f"{file} line {line}: the XML cannot be read: {error.arguments['why']}"
-        findings.append(blocking("bad_xml", message, file=file, line=line))
+        findings.append(blocking("unreadable_labels", message, file=file, line=line))
         return None
     if said.name != ROOT_ELEMENT:
         message = f"{file} begins with <{said.name}> instead of <{ROOT_ELEMENT}>: it is not read"
-        findings.append(left_out("other_xml", message, file=file, line=said.line))
+        findings.append(left_out("other_labels", message, file=file, line=said.line))
         return None
     return said
 

@@ -69,12 +69,12 @@ class PartLists:
         for names, count in sorted(several.items()):
             kept = next(one for one in _PRECEDENCE if one in names)
             said = f"the lists name {count:,} images for {' and '.join(names)} alike: {kept} holds"
-            self.findings.append(warning("several_parts", said))
+            self.findings.append(warning("image_in_two_parts", said))
         unlisted = sorted({at for found in self.places.values() for at in found} - set(self._named))
         if unlisted:
             example = os.path.relpath(items[unlisted[0]].path, self.root).replace(os.sep, "/")
             said = f"{len(unlisted):,} images are in no list of a part, such as {example}"
-            self.findings.append(information("unlisted_images", said, file=example))
+            self.findings.append(information("image_in_no_part", said, file=example))
 
     def _read_list(self, file: Path, part: str) -> None:
         missing: list[tuple[str, int]] = []

@@ -254,7 +254,7 @@ class _Reading:
         for stem in labels.keys() - stems_of_folder:
             name = self._name(source.labels / labels[stem])
             said = f"{name} has no image of that name in {source.images}: it is left out"
-            self.findings.append(left_out("label_without_image", said, file=name))
+            self.findings.append(left_out("annotation_without_image", said, file=name))
 
     def _add_image(
         self, path: str, partition: str | None, source: Source, label: str | None
@@ -265,10 +265,10 @@ class _Reading:
             description = self.layout.description
             if description is not None and description.skips_unlabelled:
                 said = f"{image} has no label file: it is left out, as {description.file.name} says"
-                self.findings.append(left_out("image_without_label_file", said, file=image))
+                self.findings.append(left_out("missing_annotation_file", said, file=image))
                 return
             said = f"{image} has no label file: it is kept as NEW"
-            self.findings.append(warning("image_without_label_file", said, file=image))
+            self.findings.append(warning("missing_annotation_file", said, file=image))
             self.items.append(DraftItem(path, partition=partition, status="NEW"))
             return
         file = source.labels / label
@@ -286,7 +286,7 @@ class _Reading:
         self.items.append(DraftItem(path, partition=partition, source_file=name))
         if not text.strip():
             said = f"{name} is empty: nothing is in its image"
-            self.findings.append(information("empty_label_file", said, file=name))
+            self.findings.append(information("empty_annotation_file", said, file=name))
             self.items[place].status = "DONE"
         self._add_lines(place, text, name)
 
@@ -321,12 +321,12 @@ class _Reading:
         """Add the object of a line, or return the kind of its fault and what is wrong."""
         wrong = next((one for one in pieces if not _is_number(one)), None)
         if wrong is not None:
-            return "label_no_number", f"{wrong!r} is no number"
+            return "bad_annotation", f"{wrong!r} is no number"
         class_id, *numbers = map(float, pieces)
         if not all(abs(one) < _TOO_LARGE for one in (class_id, *numbers)):
-            return "label_no_number", f"a number is not finite, or not below {_TOO_LARGE:g}"
+            return "bad_annotation", f"a number is not finite, or not below {_TOO_LARGE:g}"
         if class_id != int(class_id) or not 0 <= class_id < 2**31:
-            return "bad_class_id", f"the class id {pieces[0]} is no whole number from 0"
+            return "bad_annotation", f"the class id {pieces[0]} is no whole number from 0"
         if self.names and int(class_id) not in self.names:
             return "unknown_class_id", f"no class has the id {int(class_id)}"
         if numbers and max(map(abs, numbers)) > _FAR_OUTSIDE:
@@ -348,7 +348,7 @@ class _Reading:
             return None
         if len(numbers) < _LEAST_OUTLINE or len(numbers) % 2:
             return (
-                "label_columns",
+                "bad_annotation",
                 f"{len(pieces)} columns are neither a class and a box (5) nor a class and the "
                 "points of an outline (7, 9, 11, …)",
             )
