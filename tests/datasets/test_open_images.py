@@ -100,6 +100,17 @@ def test_lines_with_a_fault_are_left_out_and_masks_told(folder: Path) -> None:
     assert "masks_unread" in kinds(report)
 
 
+def test_faulty_boxes_of_several_files_are_named_by_file_and_line(folder: Path) -> None:
+    head, *_ = BOXES.splitlines()
+    reversed_box = "0003,xclick,/m/cat,1,0.5,0.25,0,1,0,0,0,0,0\n"
+    for name in ("train-a.csv", "train-b.csv"):
+        (folder / name).write_text(f"{head}\n" + 5_000 * reversed_box)
+    _, report = import_dataset(folder)
+    told = [(one.file, one.line) for one in report.findings if one.kind == "reversed_box"]
+    lines = range(2, 5_002)
+    assert told == [(file, line) for file in ("train-a.csv", "train-b.csv") for line in lines]
+
+
 def test_no_file_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
     (folder / "validation-labels.csv").write_text(LABELS)
     files = (

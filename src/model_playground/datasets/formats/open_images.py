@@ -7,9 +7,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
@@ -17,7 +21,7 @@ from model_playground.datasets.box_columns import LARGEST_SIDE
 from model_playground.datasets.delimited import delimited_header, read_delimited
 from model_playground.datasets.file_names import files_under, is_image, normalised
 from model_playground.datasets.findings import blocking, information, left_out, warning
-from model_playground.datasets.formats.draft import ClassNames
+from model_playground.datasets.formats.draft import ClassNames, attributes_text
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
@@ -34,6 +38,8 @@ from model_playground.datasets.records import ClassRecord
 _LABEL_COLUMNS = ("ImageID", "LabelName")
 _SIDES = ("XMin", "YMin", "XMax", "YMax")
 _GROUP = "IsGroupOf"
+_NO_CELL = -1  # the empty one at the end of each row
+_BOXES_AT_ONCE = 65_536
 _FLAGS = ("IsOccluded", "IsTruncated", "IsDepiction", "IsInside")
 _PLAIN = NumberStyle()
 _ABSENT = 0.0
@@ -108,6 +114,16 @@ def _files(path: Path) -> list[Path]:
     ]
 
 
+class _Box(NamedTuple):
+    """The cells of a row with a box: four sides, and whether it is a crowd before the flags."""
+
+    item: int
+    line: int
+    label: str
+    sides: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
 @dataclass
 class _Reading:
     """What was read of the files so far."""
@@ -140,19 +156,37 @@ class _Reading:
         """
         name = normalised(os.path.relpath(path, self.root))
         missing: Counter[str] = Counter()
-        for line, row in _rows(path):
-            if "MaskPath" in row:
-                said = f"{name}: segmentation masks of Open Images are not read"
-                self.findings.append(information("masks_unread", said, file=name))
-                return
-            place = self._place(row.get("ImageID", ""), name, line, missing)
+        rows = _rows(path)
+        _, header = next(rows, (0, []))
+        places = {column: place for place, column in enumerate(header)}
+        if "MaskPath" in places:
+            said = f"{name}: segmentation masks of Open Images are not read"
+            self.findings.append(information("masks_unread", said, file=name))
+            return
+        of_boxes = any(side in places for side in _SIDES)
+        sides, flags = (
+            itemgetter(*(places.get(one, _NO_CELL) for one in columns))
+            for columns in (_SIDES, (_GROUP, *_FLAGS))
+        )
+        image_place, label_place, confidence_place = (
+            places.get(one, _NO_CELL) for one in (*_LABEL_COLUMNS, "Confidence")
+        )
+        boxes: list[_Box] = []
+        for line, cells in rows:
+            place = self._place(cells[image_place], name, line, missing)
             if place is None:
                 continue
-            if any(side in row for side in _SIDES):
-                self.has_boxes = True
-                self._box(place, row, name, line)
+            label = cells[label_place]
+            if of_boxes:
+                boxes.append(_Box(place, line, label, sides(cells), flags(cells)))
+                if len(boxes) == _BOXES_AT_ONCE:
+                    self._add_boxes(boxes, name)
+                    boxes = []
             else:
-                self._tag(place, row, name, line)
+                confidence = cells[confidence_place] if "Confidence" in places else "1"
+                self._tag(place, label, confidence, name, line)
+        if boxes:
+            self._add_boxes(boxes, name)
         if missing:
             example = next(iter(missing))
             said = (
@@ -210,28 +244,34 @@ class _Reading:
         self.places[image_id] = len(self.items) - 1
         return self.places[image_id]
 
-    def _box(self, place: int, row: dict[str, str], file: str, line: int) -> None:
-        left, top, right, bottom = (_coordinate(row.get(side, "")) for side in _SIDES)
-        name = row.get("LabelName", "")
-        if left is None or top is None or right is None or bottom is None or not name:
-            said = f"line {line} of {file} does not hold a class and four coordinates"
-            self._drop("bad_box", said, file, line)
-            return
-        self.annotations.add_box(
-            place,
-            (left, top, right, bottom),
-            class_index=self.names.index(name),
-            crowd=row.get(_GROUP) == "1",
-            attributes={
-                flag.removeprefix("Is").lower(): True for flag in _FLAGS if row.get(flag) == "1"
-            },
-            source_file=file,
-            source_line=line,
+    def _add_boxes(self, boxes: Sequence[_Box], file: str) -> None:
+        self.has_boxes = True
+        columns = zip(*(one.sides for one in boxes), strict=True)
+        numbers = np.stack([_PLAIN.read_all(cells) for cells in columns], axis=1)
+        is_box: NDArray[np.bool_] = np.all(np.abs(numbers) <= LARGEST_SIDE, axis=1)
+        kept = []
+        for place, (has_box, one) in enumerate(zip(is_box.tolist(), boxes, strict=True)):
+            if has_box and one.label:
+                kept.append(place)
+            else:
+                said = f"line {one.line} of {file} does not hold a class and four coordinates"
+                self._drop("bad_box", said, file, one.line)
+        whole = [boxes[place] for place in kept]
+        self.annotations.extend(
+            {
+                "item": [one.item for one in whole],
+                "kind": ["box"] * len(whole),
+                "class_index": [self.names.index(one.label) for one in whole],
+                **dict(zip(("left", "top", "right", "bottom"), numbers[kept].T, strict=True)),
+                "crowd": [True if one.flags[0] == "1" else None for one in whole],
+                "attributes": [_attributes(one.flags[1:]) for one in whole],
+                "source_file": [file] * len(whole),
+                "source_line": [one.line for one in whole],
+            }
         )
 
-    def _tag(self, place: int, row: dict[str, str], file: str, line: int) -> None:
-        name = row.get("LabelName", "")
-        confidence = _PLAIN.read(row.get("Confidence", "1"))
+    def _tag(self, place: int, name: str, confidence_cell: str, file: str, line: int) -> None:
+        confidence = _PLAIN.read(confidence_cell)
         if not name or confidence is None:
             said = f"line {line} of {file} does not hold a class and its confidence"
             self._drop("bad_annotation", said, file, line)
@@ -254,19 +294,21 @@ class _Reading:
             yield left_out("file_without_row", said, file=example)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line and cells by column; there may be millions, so they are not kept.
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and cells, of the header first; there may be millions, so they are not kept.
 
-    What a row lacks is empty.
+    What a row lacks is empty, and so is one cell more at its end.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             header = [cell.strip() for cell in next(reader, [])]
+            yield reader.line_num, header
             for cells in reader:
                 if any(cells):
-                    padded = chain(map(str.strip, cells), repeat(""))
-                    yield reader.line_num, dict(zip(header, padded, strict=False))
+                    row = list(map(str.strip, cells))
+                    row += [""] * max(1, len(header) + 1 - len(row))
+                    yield reader.line_num, row
     except (csv.Error, UnicodeDecodeError, OSError) as error:
         raise InvalidError(
             "table.unreadable",
@@ -276,9 +318,13 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         ) from None
 
 
-def _coordinate(cell: str) -> float | None:
-    number = _PLAIN.read(cell)
-    return None if number is None or abs(number) > LARGEST_SIDE else number
+@lru_cache(maxsize=1024)
+def _attributes(flags: tuple[str, ...]) -> str | None:
+    """Return the attributes of a box whose cells are these; boxes are much alike in them."""
+    named = zip(_FLAGS, flags, strict=True)
+    return attributes_text(
+        {flag.removeprefix("Is").lower(): True for flag, cell in named if cell == "1"}
+    )
 
 
 def _part_in(name: str) -> str | None:

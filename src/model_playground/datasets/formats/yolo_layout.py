@@ -289,13 +289,24 @@ def looks_like_labels(folder: Path) -> bool:
 
     Empty files are label files too, but show nothing; so one that is not empty has to agree.
     """
-    texts = [one for one in sorted(folder.glob("*.txt")) if one.name not in _NO_LABELS]
-    texts += [
-        one for inside in sorted(folder.iterdir())[:20] if inside.is_dir()
-        for one in sorted(inside.glob("*.txt"))[:20]
-    ]  # fmt: skip
-    judged = [_is_label_file(one) for one in texts[:40]]
+    texts = [one for one in _texts_in(folder) if one not in _NO_LABELS]
+    files = [folder / one for one in texts[:40]]
+    files += [
+        inside / one
+        for inside in map(folder.joinpath, sorted(os.listdir(folder))[:20])
+        if inside.is_dir()
+        for one in _texts_in(inside)[:20]
+    ]
+    judged = [_is_label_file(one) for one in files[:40]]
     return any(judged) and all(one is not False for one in judged)
+
+
+def _texts_in(folder: Path) -> list[str]:
+    """Return the names of text files; those of a folder of images are many, paths would be slow."""
+    try:
+        return sorted(one for one in os.listdir(folder) if one.endswith(".txt"))
+    except OSError:
+        return []  # listing the images says what is wrong with the folder
 
 
 def is_label_name(name: str) -> bool:
