@@ -295,6 +295,54 @@ class Playground:
 
         return datasets.check_dataset(self._workspace, name, advance=advance)
 
+    def check_source(
+        self,
+        path: str | Path,
+        *,
+        task: str | None = None,
+        format: str | None = None,
+        image_columns: Sequence[str] = (),
+        target_columns: Sequence[str] = (),
+        tag_separator: str | None = None,
+        sheets: Sequence[str] = (),
+        class_table: str | Path | None = None,
+        follow_links: bool = False,
+        advance: Advance | None = None,
+    ) -> CheckReport:
+        """Say all that an import would find, also where it refuses; nothing is imported.
+
+        Args:
+            path: a folder, a table or a class table.
+            task: what the labels are for, where the files leave it open.
+            format: how the labels stand on disk; recognised if None.
+            image_columns: of a table, as `import_dataset` has it; the following are so too.
+            target_columns: of a table.
+            tag_separator: of a table.
+            sheets: of a spreadsheet.
+            class_table: of masks.
+            follow_links: read what links out of the dataset's folder point to.
+            advance: told of the progress.
+
+        Raises:
+            NotFoundError: there is no such path, task or format.
+            InvalidError: the path is laid out in no way that is known, or its labels are unclear.
+        """
+        from model_playground.datasets.formats.format import ReadOptions
+        from model_playground.work import importing
+
+        options = ReadOptions(
+            format=format,
+            image_columns=tuple(image_columns),
+            target_columns=tuple(target_columns),
+            tag_separator=tag_separator,
+            sheets=tuple(sheets),
+            class_table=None if class_table is None else Path(class_table),
+            follow_links=follow_links,
+        )
+        return importing.check_source(
+            self._workspace, Path(path), task=task, options=options, advance=advance
+        )
+
     # Splits
 
     def create_split(

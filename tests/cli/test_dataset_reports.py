@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.cli.conftest import Run
@@ -33,6 +34,56 @@ def test_strict_wants_everything(run: Run, fruit: Path) -> None:
     strict = run("dataset", "check", "fruit", "--strict", "--json")
     assert strict.code == 1
     assert [one["kind"] for one in strict.json["findings"]] == ["image_without_class"]
+
+
+def test_what_is_not_imported_is_checked_as_a_whole(run: Run, fruit: Path, tmp_path: Path) -> None:
+    damaged = [f"plum/{number}.png" for number in range(8)]
+    for name in damaged:
+        (fruit / name).write_bytes(b"no image")
+    refused = run("dataset", "import", fruit, "--name", "fruit", "--task", "classification")
+    assert "8 items cannot be used" in refused.err
+    command = f"playground dataset check {fruit} --task classification"
+    assert f"and 3 more: {command} tells all)" in refused.err
+    checked = run(*command.split()[1:], "--json")
+    assert checked.code == 1
+    assert [
+        one["file"] for one in checked.json["findings"] if one["severity"] == "error"
+    ] == damaged
+    assert {one["decision"] for one in checked.json["findings"][:8]} == {"blocks import"}
+    assert "28 images can be used" in run("dataset", "check", fruit).out
+    assert "There is no dataset yet" in run("dataset", "list").out
+    refused = run("dataset", "check", fruit, "--html", tmp_path / "check.html")
+    assert "is a path: import it first" in refused.err
+
+
+def test_a_source_of_which_nothing_can_be_used_is_checked(run: Run, fruit: Path) -> None:
+    images = sorted(fruit.rglob("*.png"))
+    for image in images:
+        image.write_bytes(b"no image")
+    checked = run("dataset", "check", fruit, "--json")
+    assert checked.code == 1
+    assert (checked.json["items"], len(checked.json["findings"])) == (0, len(images))
+
+
+def test_a_dataset_goes_before_a_folder_of_its_name(
+    run: Run, fruit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(fruit.parent)
+    assert run("dataset", "import", fruit, "--name", fruit.name).code == 0
+    assert "Not imported" not in run("dataset", "check", fruit.name).out
+    assert "Not imported" in run("dataset", "check", f"./{fruit.name}").out
+    refused = run("dataset", "check", fruit.name, "--task", "classification")
+    assert refused.code != 0
+    assert "leave them out" in refused.err
+
+
+def test_a_strict_refusal_says_what_tells_all(run: Run, fruit: Path) -> None:
+    for number in range(7):
+        (fruit / f"plum/{number}.png").write_bytes(b"no image")
+    refused = run("dataset", "import", fruit, "--name", "fruit", "--drop-faulty", "--strict")
+    assert refused.code != 0
+    assert "7 things would be left out" in refused.err
+    assert f"and 2 more: playground dataset check {fruit} tells all)" in refused.err
 
 
 def test_a_dataset_is_shown_in_figures_and_files(run: Run, fruit: Path, tmp_path: Path) -> None:

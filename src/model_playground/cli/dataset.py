@@ -4,21 +4,60 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from model_playground.cli.options import Json, Workspace, opened
+from model_playground.core.errors import InvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from model_playground.api import Playground
     from model_playground.core.dataset_records import DatasetStatistics
     from model_playground.core.records import CheckReport, DatasetRecord
 
 commands = typer.Typer(
     name="dataset", help="Import, list, show and check datasets.", no_args_is_help=True
 )
+
+# What a user can say of the files of a dataset
+
+Task = Annotated[
+    str | None,
+    typer.Option("--task", help="classification, detection, segmentation, regression, …"),
+]
+Format = Annotated[
+    str | None, typer.Option("--format", help="How the labels stand on disk; else recognised.")
+]
+ImageColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image-column",
+        help="Of a table: the column of image files; repeat for several images of an item.",
+    ),
+]
+TargetColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target-column", help="Of a table: class, tags or value; repeat for several values."
+    ),
+]
+TagSeparator = Annotated[
+    str | None,
+    typer.Option("--tag-separator", help="Of a table: what divides the tags in a cell."),
+]
+Sheets = Annotated[
+    list[str] | None,
+    typer.Option("--sheet", help="Of a spreadsheet: which sheet; repeat for several."),
+]
+ClassTable = Annotated[
+    Path | None, typer.Option("--class-table", help="Of masks: pixel value → class name.")
+]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Read what links out of the folder point to.")
+]
 
 
 @commands.command("import")
@@ -27,42 +66,17 @@ def import_(
         Path, typer.Argument(help="A folder, a table or a class table. Never modified.")
     ],
     name: Annotated[str, typer.Option("--name", help="The dataset's name in the workspace.")],
-    task: Annotated[
-        str | None, typer.Option("--task", help="classification, segmentation or regression.")
-    ] = None,
-    format: Annotated[
-        str | None, typer.Option("--format", help="How the labels stand on disk; else recognised.")
-    ] = None,
-    image_column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--image-column",
-            help="Of a table: the column of image files; repeat for several images of an item.",
-        ),
-    ] = None,
-    target_column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target-column", help="Of a table: class, tags or value; repeat for several values."
-        ),
-    ] = None,
-    tag_separator: Annotated[
-        str | None,
-        typer.Option("--tag-separator", help="Of a table: what divides the tags in a cell."),
-    ] = None,
-    sheet: Annotated[
-        list[str] | None,
-        typer.Option("--sheet", help="Of a spreadsheet: which sheet; repeat for several."),
-    ] = None,
-    class_table: Annotated[
-        Path | None, typer.Option("--class-table", help="Of masks: pixel value → class name.")
-    ] = None,
+    task: Task = None,
+    format: Format = None,
+    image_column: ImageColumns = None,
+    target_column: TargetColumns = None,
+    tag_separator: TagSeparator = None,
+    sheet: Sheets = None,
+    class_table: ClassTable = None,
     drop_faulty: Annotated[
         bool, typer.Option("--drop-faulty", help="Leave out faulty items, each one reported.")
     ] = False,
-    follow_links: Annotated[
-        bool, typer.Option("--follow-links", help="Read what links out of the folder point to.")
-    ] = False,
+    follow_links: FollowLinks = False,
     inspect: Annotated[
         bool,
         typer.Option(
@@ -105,7 +119,12 @@ def import_(
         print_json(record)
         return
     _print_imported(record, report)
-    if not inspect:
+    if inspect:
+        typer.echo(
+            "Images of nearly the same picture were not looked for; this does, as a split does: "
+            f"playground dataset check {shlex.quote(name)}"
+        )
+    else:
         typer.echo(
             "No image was looked into yet, so copies and damaged files are not known: "
             f"playground dataset inspect {shlex.quote(name)}"
@@ -205,7 +224,7 @@ def show(
 
 @commands.command()
 def check(
-    name: str,
+    name: Annotated[str, typer.Argument(help="A dataset, or the path of one before its import.")],
     html: Annotated[
         Path | None,
         typer.Option("--html", help="Write the report, with the images in question, to this file."),
@@ -214,24 +233,81 @@ def check(
         bool,
         typer.Option("--strict", help="Fail too if anything was dropped or clipped."),
     ] = False,
+    task: Task = None,
+    format: Format = None,
+    image_column: ImageColumns = None,
+    target_column: TargetColumns = None,
+    tag_separator: TagSeparator = None,
+    sheet: Sheets = None,
+    class_table: ClassTable = None,
+    follow_links: FollowLinks = False,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
-    """Check an imported dataset against its files; exit code 1 if there are errors."""
+    """Check an imported dataset against its files; exit code 1 if there are errors.
+
+    Of a path, say all that an import would find; the options are those of `dataset import`.
+    """
     from model_playground.cli.display import print_json
     from model_playground.cli.progress import stages
 
     playground = opened(workspace)
+    told = {
+        "task": task,
+        "format": format,
+        "image_columns": image_column,
+        "target_columns": target_column,
+        "tag_separator": tag_separator,
+        "sheets": sheet,
+        "class_table": class_table,
+        "follow_links": follow_links,
+    }
+    given: dict[str, Any] = {option: value for option, value in told.items() if value}
+    is_source = _is_source(playground, name)
+    _refuse_what_has_no_use(name, given, html, is_source=is_source)
     with stages() as advance:
-        report = playground.check_dataset(name, advance=advance)
+        report = (
+            playground.check_source(name, **given, advance=advance)
+            if is_source
+            else playground.check_dataset(name, advance=advance)
+        )
     if html is not None:
         playground.write_check_page(report, html)
     if json:
         print_json(report)
     else:
+        if is_source:
+            items = "1 image" if report.items == 1 else f"{report.items:,} images"
+            typer.echo(f"Not imported: {name} is {report.recognised}; {items} can be used.")
         _print_report(report)
     if report.errors or (strict and report.losses):
         raise typer.Exit(1)
+
+
+def _is_source(playground: Playground, name: str) -> bool:
+    """Whether a path is meant: it is there, and no dataset is called so."""
+    if not Path(name).expanduser().exists():
+        return False
+    return name not in {one.name for one in playground.list_datasets()}
+
+
+def _refuse_what_has_no_use(
+    name: str, given: Mapping[str, object], html: Path | None, *, is_source: bool
+) -> None:
+    if is_source and html is not None:
+        raise InvalidError(
+            "check.not_imported",
+            "--html shows images of an imported dataset, and {name} is a path: import it first, "
+            "or take --json",
+            name=name,
+        )
+    if given and not is_source:
+        raise InvalidError(
+            "check.no_path",
+            "{name} is no path that is there, and the options of an import are for one: leave "
+            "them out to check the dataset of that name",
+            name=name,
+        )
 
 
 @commands.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -91,6 +92,90 @@ def import_dataset(
             cannot be used and `drop_faulty` does not say to leave them out.
     """
     options = options or ReadOptions()
+    source = _read_source(path, task, options, inspect=inspect, cache=cache, advance=advance)
+    command = check_command(source.path, task, options)
+    found = _decided(
+        source.findings, source.path, any(source.usable), command, drop=options.drop_faulty
+    )
+    return _recorded(source, found)
+
+
+def check_source(
+    path: Path,
+    *,
+    task: str | None = None,
+    options: ReadOptions | None = None,
+    cache: FactsCache | None = None,
+    advance: Advance | None = None,
+) -> CheckReport:
+    """Say all that an import would find, also of what it refuses. Nothing is written.
+
+    Args:
+        path: a folder, a table or a class table.
+        task: what the labels are for, where the files leave it open.
+        options: what the user says about the files.
+        cache: what is known of files that have not changed since they were looked into.
+        advance: told of the progress.
+
+    Raises:
+        NotFoundError: there is no such path, or no such task or format.
+        InvalidError: no format recognises the path, several do, or its labels are unclear.
+    """
+    options = options or ReadOptions()
+    source = _read_source(path, task, options, inspect=True, cache=cache, advance=advance)
+    if any(source.usable):
+        return _recorded(source, source.findings)[1]
+    return CheckReport(
+        dataset=source.path.name,
+        items=0,
+        findings=tuple(source.findings),
+        recognised=source.recognised,
+    )
+
+
+def check_command(path: Path, task: str | None, options: ReadOptions) -> str:
+    """Return the command that says all that an import would find."""
+    one_each = {
+        "task": task,
+        "format": options.format,
+        "tag-separator": options.tag_separator,
+        "class-table": options.class_table,
+    }
+    lists = {
+        "image-column": options.image_columns,
+        "target-column": options.target_columns,
+        "sheet": options.sheets,
+    }
+    words = ["playground", "dataset", "check", str(path)]
+    for name, value in one_each.items():
+        words += [f"--{name}", str(value)] if value is not None else []
+    for name, values in lists.items():
+        words += [word for value in values for word in (f"--{name}", value)]
+    return shlex.join([*words, *(["--follow-links"] if options.follow_links else [])])
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What stands at a path: its labels, what its files are, and which items can be used."""
+
+    path: Path
+    format: str
+    recognised: str
+    draft: Draft
+    seen: _Inspection
+    usable: Sequence[bool]
+    findings: Sequence[Finding]
+
+
+def _read_source(
+    path: Path,
+    task: str | None,
+    options: ReadOptions,
+    *,
+    inspect: bool,
+    cache: FactsCache | None,
+    advance: Advance | None,
+) -> _Source:
     advance = advance or (lambda stage, done, total: None)
     path = Path(os.path.abspath(path.expanduser()))
     with listed_once():
@@ -108,20 +193,31 @@ def import_dataset(
             fault or _unknown_size(item, seen)
             for item, fault in zip(draft.items, faults, strict=True)
         ]
-    usable = [fault is None for fault in faults]
-    found = [*draft.findings, *(fault for fault in faults if fault is not None)]
-    found = _decided(found, path, any(usable), drop=options.drop_faulty)
-    found += _size_findings(draft, seen)
+    return _Source(
+        path=path,
+        format=chosen.name,
+        recognised=f"read as {chosen.name}, because {reason}",
+        draft=draft,
+        seen=seen,
+        usable=[fault is None for fault in faults],
+        findings=[*draft.findings, *(fault for fault in faults if fault is not None)],
+    )
+
+
+def _recorded(source: _Source, decided: Sequence[Finding]) -> tuple[Revision, CheckReport]:
+    """Make records of what can be used, and say what these and the files show."""
+    draft, seen = source.draft, source.seen
+    found = [*decided, *_size_findings(draft, seen)]
     masks = {seen.name(path): facts for path, facts in seen.masks.items()}
     found += blended_masks({} if seen.number_segments else masks, seen.class_ids)
     found += _segment_findings(draft, seen)
-    revision = _revision(draft, usable, seen, chosen.name)
+    revision = _revision(draft, source.usable, seen, source.format)
     images = {seen.name(path): facts for path, facts in seen.images.items()}
     report = CheckReport(
-        dataset=path.name,
-        items=sum(usable),
+        dataset=source.path.name,
+        items=sum(source.usable),
         findings=(*found, *revision_findings(revision, images, found)),
-        recognised=f"read as {chosen.name}, because {reason}",
+        recognised=source.recognised,
     )
     return revision, report
 
@@ -399,11 +495,11 @@ def _size_findings(draft: Draft, seen: _Inspection) -> Iterator[Finding]:
 
 
 def _decided(
-    findings: Sequence[Finding], path: Path, has_items: bool, *, drop: bool
+    findings: Sequence[Finding], path: Path, has_items: bool, command: str, *, drop: bool
 ) -> list[Finding]:
     """Refuse the import if there are errors, or leave out what they are about if that is asked."""
     faults = [finding for finding in findings if finding.severity == "error"]
-    shown = "; ".join(fault.message for fault in faults[:_SHOWN_FAULTS])
+    shown = some_of([fault.message for fault in faults], command)
     if not has_items:
         raise InvalidError(
             "dataset.no_usable_items",
@@ -412,20 +508,25 @@ def _decided(
             shown=f": {shown}" if shown else "",
         )
     if faults and not drop:
-        more = len(faults) - _SHOWN_FAULTS
         raise InvalidError(
             "dataset.faulty",
-            "{path} is not imported: {count} cannot be used ({shown}{more}). Mend them, or leave "
+            "{path} is not imported: {count} cannot be used ({shown}). Mend them, or leave "
             "them out with --drop-faulty",
             path=str(path),
             count="1 item" if len(faults) == 1 else f"{len(faults):,} items",
             shown=shown,
-            more=f"; and {more:,} more" if more > 0 else "",
         )
     return [
         one.model_copy(update={"decision": "dropped"}) if one.severity == "error" else one
         for one in findings
     ]
+
+
+def some_of(messages: Sequence[str], command: str) -> str:
+    """Join the first messages; where there are more, say how many and what tells all."""
+    more = len(messages) - _SHOWN_FAULTS
+    told = [f"and {more:,} more: {command} tells all"] if more > 0 else []
+    return "; ".join([*messages[:_SHOWN_FAULTS], *told])
 
 
 # The tables

@@ -21,13 +21,14 @@ from model_playground.datasets.exporting import copy_files
 from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.images import Advance
+from model_playground.datasets.importing import check_command, some_of
+from model_playground.datasets.importing import check_source as check_files
 from model_playground.datasets.importing import import_dataset as read_dataset
 from model_playground.datasets.records import Revision
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
 from model_playground.work.kept_reports import keep_report
 
-_SHOWN_LOSSES = 5
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
 
 
@@ -63,7 +64,7 @@ def import_dataset(
         path, task=task, options=options, inspect=inspect, cache=cache, advance=advance
     )
     if strict and report.losses:
-        raise _not_whole(path, report)
+        raise _not_whole(path, report, check_command(path, task, options))
     revision = _with_known_items(workspace, name, revision)
     advance("Writing records", 0, 0)
     folder = revision.write_under(workspace.revisions)
@@ -126,17 +127,28 @@ def inspect_dataset(
     )
 
 
-def _not_whole(path: Path, report: CheckReport) -> InvalidError:
+def check_source(
+    workspace: Workspace,
+    path: Path,
+    *,
+    task: str | None,
+    options: ReadOptions,
+    advance: Advance | None,
+) -> CheckReport:
+    """Say all that an import would find; what was found in images is kept for it."""
+    cache = FactsCache(workspace.artifacts / "image_facts.sqlite")
+    return check_files(path, task=task, options=options, cache=cache, advance=advance)
+
+
+def _not_whole(path: Path, report: CheckReport, command: str) -> InvalidError:
     lost = [one for one in report.findings if one.decision in ("dropped", "clipped")]
-    more = len(lost) - _SHOWN_LOSSES
     return InvalidError(
         "dataset.not_whole",
-        "{path} is not imported: {count} would be left out or clipped ({shown}{more}). Mend them, "
+        "{path} is not imported: {count} would be left out or clipped ({shown}). Mend them, "
         "or import without --strict",
         path=str(path),
         count="1 thing" if len(lost) == 1 else f"{len(lost):,} things",
-        shown="; ".join(one.message for one in lost[:_SHOWN_LOSSES]),
-        more=f"; and {more:,} more" if more > 0 else "",
+        shown=some_of([one.message for one in lost], command),
     )
 
 

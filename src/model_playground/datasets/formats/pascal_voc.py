@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -189,10 +189,12 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
     items: list[DraftItem] = []
     found_in: dict[str, str] = {}  # by image: the XML file
     empty: list[str] = []
+    unread: set[str] = set()  # the names of XML files that were reported already
     for file in layout.annotations:
         said = said_in(layout.root, file, reader.findings)
         image = None if said is None else image_of(file, said, images, reader.findings)
         if said is None or image is None:
+            unread.add(os.path.splitext(os.path.basename(file))[0])
             continue
         if image in found_in:
             message = f"{file} is of the image {image}, as {found_in[image]} is"
@@ -211,7 +213,7 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
             )
         )
     findings = [*reader.findings, *reader.unread(), *without_objects(empty)]
-    findings += _without_xml(layout, found_in)
+    findings += _without_xml(layout, found_in, unread)
     findings += _partitions(layout, items, "main")
     if layout.class_masks:
         said_of_masks = (
@@ -230,9 +232,11 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
     )
 
 
-def _without_xml(layout: _Layout, found: dict[str, str]) -> Iterator[Finding]:
+def _without_xml(
+    layout: _Layout, found: dict[str, str], unread: Container[str]
+) -> Iterator[Finding]:
     for image in layout.images:
-        if image not in found:
+        if image not in found and os.path.splitext(os.path.basename(image))[0] not in unread:
             said = f"{image} has no XML file: it is left out"
             yield left_out("missing_annotation_file", said, file=image)
 
