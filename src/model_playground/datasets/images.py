@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from model_playground.core.errors import InvalidError
 from model_playground.datasets.colours import packed, pixels_by_value
@@ -28,9 +30,12 @@ OPAQUE = 255
 NEAR_CONSTANT = 1.0
 """An image whose channels all spread by less, of 255 levels, shows nothing that can be learnt."""
 
+_ORIENTATIONS = range(1, 9)
 _SIDES_SWAPPED = (5, 6, 7, 8)  # the EXIF orientations that turn an image by a quarter
 _FILES_AT_ONCE = 256
 _MAY_HAVE_FRAMES = ("GIF", "TIFF", "WEBP")
+_PNG_SIGNATURE_BYTES = 8
+_PNG_CHECKSUM_BYTES = 4  # behind each chunk
 _SAMPLE_WH = (64, 64)  # pixels that tell whether an image is of nearly one colour
 _MOST_COLOURS = 4096  # of a mask
 
@@ -116,14 +121,14 @@ def inspect_image(path: Path) -> ImageFacts:
             # Of a JPEG an eighth of the width and height is enough: all of the file is read.
             image.draft("L", (1, 1))
             image.load()
-            orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+            orientation = _orientation(image.getexif())
             transparent, spread = _has_transparency(image), _spread(image)
     except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
         return ImageFacts(content_hash, fault=_fault(error))
     if orientation in _SIDES_SWAPPED:
         width, height = height, width
     return ImageFacts(
-        content_hash, width, height, int(orientation), mode, kind, frames, transparent, spread
+        content_hash, width, height, orientation, mode, kind, frames, transparent, spread
     )
 
 
@@ -132,10 +137,46 @@ def image_size_wh(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+            is_turned = _has_sides_swapped(image, path)
     except Exception:  # what is wrong with it is found out when it is read to its end
         return None
-    return (height, width) if orientation in _SIDES_SWAPPED else (width, height)
+    return (height, width) if is_turned else (width, height)
+
+
+def _has_sides_swapped(image: Image.Image, path: Path) -> bool:
+    """Say whether an opened image stands upright with its sides swapped; its pixels stay unread.
+
+    Of a TIFF file Pillow says the upright size itself; of a PNG file it would read all pixels to
+    look behind them, where there is seldom anything.
+    """
+    if isinstance(image, TiffImageFile):
+        return False
+    if isinstance(image, PngImageFile) and not _has_text_after_pixels(path):
+        exif = Image.Image.getexif(image)
+    else:
+        exif = image.getexif()
+    return _orientation(exif) in _SIDES_SWAPPED
+
+
+def _orientation(exif: Image.Exif) -> int:
+    """Return how an image is turned; a file may say what no orientation is, even a text."""
+    said = exif.get(ExifTags.Base.Orientation, UPRIGHT)
+    return int(said) if said in _ORIENTATIONS else UPRIGHT
+
+
+def _has_text_after_pixels(path: Path) -> bool:
+    """Say whether a PNG file has EXIF data or text behind its pixels, where they may stand too."""
+    after_pixels = False
+    with path.open("rb") as file:
+        file.seek(_PNG_SIGNATURE_BYTES)
+        while len(head := file.read(8)) == 8:
+            length, kind = int.from_bytes(head[:4], "big"), head[4:]
+            if kind == b"IDAT":
+                after_pixels = True
+            elif after_pixels and kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+                return True
+            file.seek(length + _PNG_CHECKSUM_BYTES, os.SEEK_CUR)
+    return False
 
 
 def inspect_mask(path: Path) -> MaskFacts:
