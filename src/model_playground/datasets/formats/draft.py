@@ -276,7 +276,8 @@ class DraftAnnotations:
             rows, self._rows = self._rows, []
             for row in rows:
                 row["source_file"] = row["source_file"] or None
-            self.extend({one: [row.get(one) for row in rows] for one in DRAFT_SCHEMA.names})
+            said = set[str]().union(*rows)
+            self.extend({one: [row.get(one) for row in rows] for one in said})
 
 
 class ClassNames:

@@ -212,6 +212,7 @@ class _Reading:
     _class_ids: dict[int, int] = field(default_factory=dict)  # those met, by their present index
     _places: dict[str, str] = field(default_factory=dict)  # of images: the part
     _examples: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _fit_folders: dict[Path, bool] = field(default_factory=dict)  # inside the dataset, or not
 
     @property
     def task(self) -> str:
@@ -292,11 +293,21 @@ class _Reading:
 
     def _label_fault(self, file: Path, folder: Path) -> Finding | None:
         """Refuse a label file that a link leads out of the dataset to."""
-        if self.follow_links or is_inside(file, folder) or is_inside(file, self.layout.root):
+        if self.follow_links:
+            return None
+        beside = file.parent
+        if beside not in self._fit_folders:
+            self._fit_folders[beside] = self._is_fit(beside, folder)
+        if self._fit_folders[beside] and not file.is_symlink():
+            return None  # as nearly all are; following links costs more than reading the file
+        if self._is_fit(file, folder):
             return None
         name = self._name(file)
         said = f"{name} leads out of the dataset's folder: copy it there"
         return blocking("link_outside", said, file=name)
+
+    def _is_fit(self, path: Path, folder: Path) -> bool:
+        return is_inside(path, folder) or is_inside(path, self.layout.root)
 
     def _add_lines(self, item: int, text: str, name: str) -> None:
         seen: dict[str, int] = {}
