@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
+from model_playground.losses import kernels
 from model_playground.losses.arithmetic import answers_and_kept, in_float32
 from model_playground.losses.base import Addend, Factors, Loss, register
-from model_playground.losses.checks import check_answers
+from model_playground.losses.checks import all_are_plain, check_answers
 from model_playground.losses.kernels.answers import (
     AnswersKernel,
     AnswersTask,
@@ -18,6 +19,9 @@ from model_playground.losses.kernels.answers import (
     sums_of_answers,
 )
 from model_playground.losses.kernels.binary import BinaryCrossEntropyKernel, FocalKernel
+
+FEW_ANSWERS = 2**13
+"""Fewer answers than these are left to PyTorch's own operator: a kernel's calls cost more."""
 
 ANSWERS = (Reading(form=TargetForm.MULTI_HOT, link=Link.SIGMOID),)
 
@@ -112,6 +116,26 @@ class BinaryCrossEntropyLoss(Loss):
             ignore_index=self.ignore_index,
             weight=self.factors("weight"),
             pos_weight=self.factors("pos_weight"),
+        )
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        self.check(input, target)
+        if self.reduction != "mean" or not self._is_for_pytorch(input, target):
+            return super().forward(input, target)
+        return binary_cross_entropy_with_logits(
+            input, target, self.factors("weight"), pos_weight=self.factors("pos_weight")
+        )
+
+    def _is_for_pytorch(self, input: Tensor, target: Tensor) -> bool:
+        """Say whether PyTorch's operator, which ignores nothing, gives this loss in less time."""
+        return (
+            0 < input.numel() < FEW_ANSWERS
+            and input.dtype == target.dtype
+            and input.dtype in (torch.float32, torch.float64)
+            and input.device.type == "cpu"
+            and kernels.apply_to(input)
+            and not 0 <= self.ignore_index <= 1
+            and all_are_plain(input, target)
         )
 
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

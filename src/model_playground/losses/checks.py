@@ -43,7 +43,8 @@ _MOST_SHAPES = 256
 _looked_at: set[tuple[int, ...]] = set()  # shapes of inputs that were looked at for probabilities
 
 
-def _reads_values(tensor: Tensor) -> bool:
+def reads_values(tensor: Tensor) -> bool:
+    """Say whether values of this tensor may be read, which `check_values` rules."""
     if torch.compiler.is_compiling() or tensor.numel() == 0:
         return False
     if _values_are_read == "cpu":
@@ -120,7 +121,7 @@ def look_for_probabilities(input: Tensor, axis: int) -> None:
 
     A model that ends in a softmax does so from its first batch on, so later ones cost nothing.
     """
-    if input.shape in _looked_at or not _reads_values(input) or _in_a_transform():
+    if input.shape in _looked_at or not reads_values(input) or _in_a_transform():
         return
     if len(_looked_at) == _MOST_SHAPES:
         return
@@ -161,6 +162,15 @@ def check_answers(
     if target.dtype != torch.bool:
         wanted = f"numbers between 0 and 1, or {ignore_index} to leave one out"
         _check_range(target, 0, 1, wanted, ignored=ignore_index)
+
+
+def all_are_plain(input: Tensor, target: Tensor) -> bool:
+    """Say whether all scores are finite and all answers in [0, 1]; False where none are read."""
+    if not reads_values(target) or target.dtype == torch.bool or _in_a_transform():
+        return False
+    ends = [*torch.aminmax(target), *torch.aminmax(input.detach())]
+    least, most, lowest, highest = (end.item() for end in ends)
+    return least >= 0 and most <= 1 and -math.inf < lowest and highest < math.inf
 
 
 def check_masks(input: Tensor) -> None:
@@ -205,7 +215,7 @@ def _check_shape(target: Tensor, wanted: torch.Size) -> None:
 def _check_range(
     target: Tensor, lowest: float, highest: float, wanted: str, *, ignored: int | None = None
 ) -> None:
-    if not _reads_values(target):
+    if not reads_values(target):
         return
     least, most = (end.item() for end in torch.aminmax(target))
     if least >= lowest and most <= highest:  # the usual case costs one pass

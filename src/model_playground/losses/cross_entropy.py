@@ -10,15 +10,20 @@ from model_playground.core.contracts import Circumstance, Link, Reading, TargetF
 from model_playground.losses import kernels
 from model_playground.losses.arithmetic import in_float32, index_and_kept, ratio
 from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
-from model_playground.losses.checks import check_classes, class_axis, look_for_probabilities
+from model_playground.losses.checks import (
+    check_classes,
+    class_axis,
+    look_for_probabilities,
+    reads_values,
+)
 from model_playground.losses.kernels.regions import RegionSums, region_sums
 
 FEW_CLASSES = 48
 """Fewer classes than these are left to PyTorch's own operator, which takes as long or less."""
 
 
-_SUM = 2
-"""How PyTorch's operators name the reduction "sum"."""
+_MEAN, _SUM = 1, 2
+"""How PyTorch's operators name these reductions."""
 
 
 def weighed_surprise(
@@ -119,7 +124,12 @@ class CrossEntropyLoss(Loss):
         look_for_probabilities(input, axis=1)
         try:
             # The operator refuses what `check` refuses, at no cost; `check` says it better.
-            return ratio(*self._sums_by_pytorch(input, target))
+            if self.weight is not None:
+                return ratio(*self._by_pytorch(input, target, _SUM))
+            value, number = self._by_pytorch(input, target, _MEAN)
+            if reads_values(target) and number.item():
+                return value
+            return value.masked_fill(number == 0, 0)  # not 0 / 0, where all are ignored
         except (IndexError, RuntimeError, ValueError):
             self.check(input, target)
             raise
@@ -136,8 +146,8 @@ class CrossEntropyLoss(Loss):
             and kernels.apply_to(input)
         )
 
-    def _sums_by_pytorch(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return Σ w_y · surprise and Σ w_y, which PyTorch's operator counts in passing."""
+    def _by_pytorch(self, input: Tensor, target: Tensor, reduction: int) -> tuple[Tensor, Tensor]:
+        """Return the reduced w_y · surprise and Σ w_y, which PyTorch's operator counts too."""
         weight = self.factors("weight")
         weight = None if weight is None else weight.to(input.dtype)
         log_p = input.log_softmax(1)
@@ -145,11 +155,10 @@ class CrossEntropyLoss(Loss):
             nll = torch.ops.aten.nll_loss_forward.default
         else:
             nll = torch.ops.aten.nll_loss2d_forward.default
-            log_p, target = (
-                log_p.reshape(*log_p.shape[:2], 1, -1),
-                target.reshape(len(target), 1, -1),
-            )
-        value, share = nll(log_p, target, weight, _SUM, self.ignore_index)
+            if input.ndim != 4:
+                log_p = log_p.reshape(*log_p.shape[:2], 1, -1)
+                target = target.reshape(len(target), 1, -1)
+        value, share = nll(log_p, target, weight, reduction, self.ignore_index)
         return value, share
 
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -176,7 +185,7 @@ class CrossEntropyLoss(Loss):
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
         if not per_image and self._is_for_pytorch(input, target):
-            return (Addend(self.name, 1.0, *self._sums_by_pytorch(input, target)),)
+            return (Addend(self.name, 1.0, *self._by_pytorch(input, target, _SUM)),)
         if input.ndim > 2 and input.shape[1] >= FEW_CLASSES:
             return super().fast_addends(input, target, per_image=per_image)
         return None

@@ -7,7 +7,7 @@ import math
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import cross_entropy, logsigmoid
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses.arithmetic import answers_and_kept, in_float32, index_and_kept
@@ -101,12 +101,24 @@ class FocalLoss(Loss):
     def fast_addends(
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
-        if input.is_cuda or input.ndim < 2 or input.numel() < blocks.FEW_NUMBERS:
+        if input.is_cuda or input.ndim < 2 or has_steep_power(self.gamma):
             return None
-        if has_steep_power(self.gamma):
-            return None
+        if input.numel() < blocks.FEW_NUMBERS:
+            return (Addend(self.name, 1.0, *self._terms_by_pytorch(input, target)),)
         task = FocalTask(self.gamma, self.ignore_index, lambda z, y: self.terms(z, y)[0])
         return (Addend(self.name, 1.0, *focal_sums(task, input, target, self.factors("alpha"))),)
+
+    def _terms_by_pytorch(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the terms with PyTorch's own cross-entropy, which takes less calls."""
+        surprise = cross_entropy(
+            in_float32(input), target.long(), reduction="none", ignore_index=self.ignore_index
+        )
+        value = (-(-surprise).expm1()) ** self.gamma * surprise
+        kept = target != self.ignore_index
+        alpha = self.factors("alpha")
+        if alpha is not None:
+            value = value * alpha.to(value.dtype)[target.long().where(kept, 0)]
+        return value, kept.to(value.dtype)
 
     def _focus(self, z: Tensor, true: Tensor, log_p: Tensor) -> Tensor:
         """Return (1 - p)^γ of the true class."""

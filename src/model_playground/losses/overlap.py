@@ -25,16 +25,13 @@ from model_playground.losses.arithmetic import (
 )
 from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
 from model_playground.losses.checks import check_answers, check_class_weights, check_classes
+from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.answer_areas import (
     AnswerSums,
     answer_sums,
     answer_sums_by_formula,
 )
-from model_playground.losses.kernels.regions import (
-    RegionSums,
-    region_sums,
-    region_sums_by_formula,
-)
+from model_playground.losses.kernels.regions import RegionSums, region_sums
 
 
 class OverlapLoss(Loss):
@@ -126,14 +123,21 @@ class AreaLoss(OverlapLoss):
         """Return each class's loss from the shared, the predicted and the true area."""
         raise NotImplementedError
 
+    def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
+        return self.lost(*(group_sums(area, per_image=per_image) for area in (p * t, p, t)))
+
     def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
-        by_formula = region_sums_by_formula if input.ndim > target.ndim else answer_sums_by_formula
-        sums = by_formula(input, target, self.ignore_index)
+        if input.ndim > target.ndim:
+            return super()._terms(input, target, per_image=per_image)
+        sums = answer_sums_by_formula(input, target, self.ignore_index)
         (addend,) = self.addends_of_sums(sums, per_image=per_image)
         return addend.value, addend.weight
 
     def kernel(self, input: Tensor, target: Tensor) -> Kernel | None:
-        return (region_sums if input.ndim > target.ndim else answer_sums), self.ignore_index
+        if input.ndim == target.ndim:
+            return answer_sums, self.ignore_index
+        numbers = target.numel() * input.shape[1]
+        return None if numbers < blocks.FEW_NUMBERS else (region_sums, self.ignore_index)
 
     def addends_of_sums(
         self, sums: AnswerSums | RegionSums, *, per_image: bool
@@ -261,6 +265,8 @@ class DiceLoss(AreaLoss):
     )
 
     def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
+        if not self.squared:
+            return super().group_losses(p, t, per_image=per_image)
         areas = (p * t, p.square(), t.square())
         return self.lost(*(group_sums(area, per_image=per_image) for area in areas))
 
