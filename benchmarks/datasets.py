@@ -3,11 +3,13 @@
     .venv/bin/python benchmarks/datasets.py
 
 Makes a COCO file of the size of train2017 (118,000 images, 860,000 polygons, about 450 MB) in a
-temporary folder. Times are medians, memory is the process's peak less what its imports take.
+temporary folder; and CSV tables of 100,000 images with a class each, and of 100,000 boxes. Times
+are medians, memory is the process's peak less what its imports take.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -16,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +30,7 @@ from model_playground.datasets.images import inspect_files, inspect_image
 
 PHOTOGRAPHS = 600
 IMAGES, OBJECTS, CLASSES = 118_000, 860_000, 80
+ROWS, BOXES_PER_IMAGE = 100_000, 10
 REPEATS = 3
 
 MEASURED = """
@@ -45,6 +50,19 @@ import model_playground.datasets.formats.coco, model_playground.work.importing
 """, """
 Playground({workspace!r}).import_dataset({path!r}, name="coco", inspect=False)
 """  # fmt: skip
+TABLE_IMPORTED = """
+from model_playground.api import Playground
+from model_playground.datasets.formats.format import FORMATS
+import model_playground.work.importing
+list(FORMATS)
+""", """
+Playground({workspace!r}).import_dataset({path!r}, name="table", inspect=False)
+"""  # fmt: skip
+TABLE_READERS = {
+    library: (f"import {library}", f"{library}.read_csv({{path!r}})")
+    for library in ("pandas", "polars")
+    if find_spec(library) is not None
+} or {"csv": ("import csv", "list(csv.reader(open({path!r}, newline='')))")}
 PYCOCOTOOLS = "from pycocotools.coco import COCO", "COCO({path!r})"
 
 
@@ -94,6 +112,65 @@ def _annotation(number: int, image: int, chance: random.Random) -> str:
             "id": number,
         }
     )
+
+
+def write_class_table(folder: Path, rows: int = ROWS) -> Path:
+    """Write a table with a row for each image, and the images as empty files."""
+    chance = random.Random(0)
+    lines = (
+        (name, f"class {chance.randrange(CLASSES)}", f"site {chance.randrange(300)}")
+        for name in _empty_images(folder, rows)
+    )
+    return _write_table(folder / "labels.csv", ("file", "class", "site"), lines)
+
+
+def write_box_table(folder: Path, rows: int = ROWS) -> Path:
+    """Write a table with a row for each box, and the images as empty files."""
+    chance = random.Random(0)
+    head = ("file", "class", "xmin", "ymin", "xmax", "ymax", "width", "height")
+    return _write_table(
+        folder / "boxes.csv",
+        head,
+        (
+            (name, f"class {chance.randrange(CLASSES)}", *_box(chance), 640, 480)
+            for name in _empty_images(folder, rows // BOXES_PER_IMAGE)
+            for _ in range(BOXES_PER_IMAGE)
+        ),
+    )
+
+
+def _box(chance: random.Random) -> tuple[float, float, float, float]:
+    left, top = round(chance.uniform(0, 500), 2), round(chance.uniform(0, 350), 2)
+    width, height = chance.uniform(10, 100), chance.uniform(10, 100)
+    return left, top, round(left + width, 2), round(top + height, 2)
+
+
+def _empty_images(folder: Path, count: int) -> Iterator[str]:
+    (folder / "images").mkdir()
+    for number in range(count):
+        path = folder / "images" / f"{number:012d}.jpg"
+        path.touch()
+        yield path.name
+
+
+def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    path.parent.mkdir()
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        writer.writerows(rows)
+    return path
+
+
+def compare_tables(folder: Path) -> None:
+    """Compare importing tables with reading the same files and doing nothing with them."""
+    for what, write in (("images", write_class_table), ("boxes", write_box_table)):
+        path = write(folder / what)
+        own_s, _ = measured(TABLE_IMPORTED, path=str(path), workspace="WORKSPACE")
+        print(f"{f'import of {ROWS:,} {what}':<34}{own_s:>7.2f} s")
+        for library, parts in TABLE_READERS.items():
+            read_s, _ = measured(parts, path=str(path))
+            print(f"{f'{library} reads the table':<34}{read_s:>7.2f} s")
 
 
 def measured(parts: tuple[str, str], **names: object) -> tuple[float, float]:
@@ -181,6 +258,8 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         check_images(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        compare_tables(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         path = write_coco(Path(folder))
         print(f"{os.path.getsize(path) / 1e6:.0f} MB, {IMAGES:,} images, {OBJECTS:,} polygons")
