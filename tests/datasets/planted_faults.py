@@ -30,6 +30,9 @@ class Planted:
         plant: plants it and says where.
         brings: the kinds that come with it of necessity.
         later: it comes about after the import.
+        task: what the dataset is imported for, where its files leave it open.
+        file: what is imported; the folder if empty.
+        targets: the columns of a table that are labels.
     """
 
     kind: str
@@ -37,19 +40,27 @@ class Planted:
     plant: Plant
     brings: frozenset[str] = field(default_factory=frozenset)
     later: bool = False
+    task: str | None = None
+    file: str = ""
+    targets: tuple[str, ...] = ()
 
 
 PLANTED: list[Planted] = []
 
 
 def planted(
-    clean: Callable[[Path], None], *brings: str, later: bool = False
+    clean: Callable[[Path], None],
+    *brings: str,
+    later: bool = False,
+    task: str | None = None,
+    file: str = "",
+    targets: tuple[str, ...] = (),
 ) -> Callable[[Plant], Plant]:
     """Register a function that is named after the kind that it plants."""
 
     def register(plant: Plant) -> Plant:
         kind = plant.__name__.removeprefix("plant_").partition("__")[0]
-        PLANTED.append(Planted(kind, clean, plant, frozenset(brings), later))
+        PLANTED.append(Planted(kind, clean, plant, frozenset(brings), later, task, file, targets))
         return plant
 
     return register

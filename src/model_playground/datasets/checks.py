@@ -32,6 +32,7 @@ from model_playground.datasets.images import (
     inspect_mask,
     inspect_segment_mask,
 )
+from model_playground.datasets.mask_values import blended_masks
 from model_playground.datasets.record_checks import record_findings
 from model_playground.datasets.records import Revision
 from model_playground.datasets.value_checks import value_findings
@@ -136,6 +137,8 @@ class _Files:
             inspect = inspect_segment_mask
         yield from self._compared("Checking masks", self._expected_masks(), inspect, self._masks)
         yield from self._mask_faults()
+        if not self._revision.has_segments:
+            yield from blended_masks(self._masks, self._revision.pixel_values)
 
     def _compared(
         self,

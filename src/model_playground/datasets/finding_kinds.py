@@ -568,11 +568,6 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Correct the row, or read the columns as tags with --task tagging.",
         ),
         _reading(
-            "not_yes_or_no", "Cell that should hold 0 or 1", "error",
-            "The other cells of its column do.",
-            "Correct the cell.",
-        ),
-        _reading(
             "unread_key", "Something in the file that is not read", "warning",
             "The records have no place for it.",
             "Nothing, if it does not matter.",

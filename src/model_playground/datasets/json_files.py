@@ -119,8 +119,13 @@ class JsonFile:
         mended = _NO_NUMBERS.sub(lambda one: one[0] if one[0][:1] == b'"' else b"null", content)
         if mended != content:
             self._content = mended
-            said = f"{self.name} holds NaN or Infinity, which are no JSON: they are read as nothing"
-            self.findings.append(warning("json_not_a_number", said, file=self.name))
+            first = next(one for one in _NO_NUMBERS.finditer(content) if one[0][:1] != b'"')
+            at = content.count(b"\n", 0, first.start()) + 1
+            said = (
+                f"{self.name} holds NaN or Infinity, first on line {at}: they are no JSON, and "
+                "are read as nothing"
+            )
+            self.findings.append(warning("json_not_a_number", said, file=self.name, line=at))
             try:
                 return msgspec.json.decode(mended, type=kind)
             except UNREADABLE as other:

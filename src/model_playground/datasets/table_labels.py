@@ -198,7 +198,4 @@ def _chosen(cells: Mapping[str, str], columns: Sequence[str]) -> list[str]:
         cell = _present(cells, column).lower()
         if cell in _YES:
             chosen.append(column)
-        elif cell not in _NO:
-            said = f"has {cells[column]!r} in the column {column}, which is neither 0 nor 1"
-            raise UnusableCellError("not_yes_or_no", said)
     return chosen

@@ -140,6 +140,7 @@ class _Reading:
     tags: ImageClasses = field(default_factory=ImageClasses)
     kinds: set[str] = field(default_factory=set)
     files: dict[str, str] = field(default_factory=dict)  # by image
+    unread: set[str] = field(default_factory=set)  # files that cannot be read, without suffix
     counted: dict[tuple[str, str], list[tuple[str, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -166,6 +167,7 @@ class _Reading:
         except InvalidError as error:
             line = error.arguments["line"]
             self.findings.append(blocking("unreadable_labels", str(error), file=name, line=line))
+            self.unread.add(os.path.splitext(name)[0])
             return
         self.findings += file.findings
         has_data = bytes(said.imageData) != b"null"
@@ -213,8 +215,8 @@ class _Reading:
             self.findings.append(_COUNTED[kind](kind, said, file=file, line=line))
         if is_whole:
             for image in self.images.paths.values():
-                if image not in self.files:
-                    name = normalised(os.path.relpath(image, self.root))
+                name = normalised(os.path.relpath(image, self.root))
+                if image not in self.files and os.path.splitext(name)[0] not in self.unread:
                     message = f"{name} has no JSON file: it is left out"
                     self.findings.append(left_out("missing_annotation_file", message, file=name))
         return Draft(

@@ -33,7 +33,7 @@ from model_playground.datasets.formats.voc_files import (
     without_objects,
 )
 from model_playground.datasets.formats.voc_lists import PartLists
-from model_playground.datasets.formats.voc_masks import add_objects, mask_classes
+from model_playground.datasets.formats.voc_masks import add_objects, mask_classes, of_objects
 from model_playground.datasets.formats.voc_objects import ObjectReader, size_wh_of
 from model_playground.datasets.parts import part_of
 
@@ -286,6 +286,7 @@ def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
     findings: list[Finding] = []
     annotations = DraftAnnotations()
     table, said = _classes(layout, options)
+    classes = of_objects(table.classes)
     kinds = {os.path.splitext(os.path.basename(one))[0]: one for one in layout.class_masks}
     items: list[DraftItem] = []
     for item in _masked_items(layout, layout.object_masks, findings):
@@ -296,7 +297,7 @@ def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
             findings.append(blocking("mask_without_classes", message, file=file))
             continue
         faults = add_objects(
-            annotations, len(items), layout.root / file, layout.root / kind, table.classes, file
+            annotations, len(items), layout.root / file, layout.root / kind, classes, file
         )
         findings += faults
         if not any(one.severity == "error" for one in faults):
@@ -307,7 +308,7 @@ def _read_object_masks(layout: _Layout, options: ReadOptions) -> Draft:
         root=layout.root,
         task="instance_segmentation",
         items=items,
-        classes=table.classes,
+        classes=classes,
         findings=[*findings, *said],
         annotations=annotations,
     )

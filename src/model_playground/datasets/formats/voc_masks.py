@@ -100,7 +100,7 @@ def add_objects(
     without a palette these are black and VOC's light border.
     """
     colours = are_colours(one.source_id or 0 for one in classes)
-    outside = {colour_value(palette_colour(one)) if colours else one for one in (0, _VOID)}
+    outside = _outside(classes)
     try:
         numbers, values = load_mask(objects, colours=colours), load_mask(kinds, colours=colours)
     except Exception as error:  # Pillow's decoders raise whatever their parsing runs into
@@ -127,6 +127,19 @@ def add_objects(
             class_index=index_of[kind], source_file=file, source_id=str(value),
         )  # fmt: skip
     return findings
+
+
+def of_objects(classes: Sequence[ClassRecord]) -> tuple[ClassRecord, ...]:
+    """Return the classes that objects can have: no object is the background or a border."""
+    outside = _outside(classes)
+    kept = (one for one in classes if one.source_id not in outside)
+    return tuple(ClassRecord(place, one.name, one.source_id) for place, one in enumerate(kept))
+
+
+def _outside(classes: Sequence[ClassRecord]) -> set[int]:
+    """Return the pixel values of what is no object."""
+    colours = are_colours(one.source_id or 0 for one in classes)
+    return {colour_value(palette_colour(one)) if colours else one for one in (0, _VOID)}
 
 
 def _table(labels: Sequence[_Label], palette: _Palette, file: str) -> ClassTable:
