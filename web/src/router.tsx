@@ -27,7 +27,14 @@ const datasets = createRoute({
 const splits = createRoute({
   getParentRoute: () => root,
   path: "/splits",
+  validateSearch: ({ from }: Address): { from?: string } => ({ from: first(from) }),
   component: lazyRouteComponent(() => import("./pages/splits-page"), "SplitsPage"),
+});
+
+const split = createRoute({
+  getParentRoute: () => root,
+  path: "/splits/$name",
+  component: lazyRouteComponent(() => import("./pages/split-page"), "SplitPage"),
 });
 
 const experiments = createRoute({
@@ -70,6 +77,7 @@ export const router = createRouter({
     home,
     datasets,
     splits,
+    split,
     experiments,
     newExperiment,
     experiment,

@@ -1,29 +1,28 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Group,
-  NumberInput,
-  Paper,
-  Select,
-  SimpleGrid,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { Button, Group, Loader, Paper, Select, Stack, Table, Title } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
-import { datasetList, splitList, useCreateSplit } from "../state/queries";
-import { LinkButton } from "./links";
+import { SplitForm } from "../forms/split-form";
+import {
+  datasetList,
+  split,
+  splitForm,
+  splitList,
+  splitsInMaking,
+  useCreateSplit,
+} from "../state/queries";
+import { draftOf, madeUpName, splitRequest } from "../state/split-draft";
+import { LinkAnchor, LinkButton } from "./links";
 import { Listing } from "./listing";
+import { SplitProgress } from "./split-progress";
 
 /** The splits: list, create, start an experiment on one. */
 export function SplitsPage() {
+  const { from } = useSearch({ from: "/splits" });
   const splits = useQuery(splitList);
+  const earlier = useQuery({ ...split(from ?? ""), enabled: from !== undefined });
   return (
     <Stack>
       <Title order={2}>Splits</Title>
@@ -33,12 +32,16 @@ export function SplitsPage() {
         empty="No split yet: create one below."
         row={({ name, dataset, task, counts, strategy, seed }) => (
           <Table.Tr key={name}>
-            <Table.Td>{name}</Table.Td>
+            <Table.Td>
+              <LinkAnchor to="/splits/$name" params={{ name }} size="sm">
+                {name}
+              </LinkAnchor>
+            </Table.Td>
             <Table.Td>{dataset}</Table.Td>
-            <Table.Td>{task}</Table.Td>
-            <Table.Td>{counts.train}</Table.Td>
-            <Table.Td>{counts.validation}</Table.Td>
-            <Table.Td>{counts.test}</Table.Td>
+            <Table.Td>{task.replaceAll("_", " ")}</Table.Td>
+            <Table.Td>{counts.train?.toLocaleString()}</Table.Td>
+            <Table.Td>{counts.validation?.toLocaleString()}</Table.Td>
+            <Table.Td>{counts.test?.toLocaleString()}</Table.Td>
             <Table.Td>{seed === null ? strategy : `${strategy}, seed ${seed}`}</Table.Td>
             <Table.Td>
               <LinkButton to="/new" search={{ split: name }} size="compact-sm" variant="default">
@@ -48,136 +51,88 @@ export function SplitsPage() {
           </Table.Tr>
         )}
       />
-      <SplitForm />
+      <Refused error={earlier.error} />
+      {(from === undefined || earlier.data) && <NewSplit key={from} earlier={earlier.data} />}
     </Stack>
   );
 }
 
-/** What is to be known of a split that was just made: what was grouped, and what its parts share. */
-function Noted({
-  report: { notes = [], leaks = [], checked = [] },
-}: {
-  report: Records["SplitReport"];
-}) {
-  return (
-    <>
-      {notes.map((note) => (
-        <Text key={note} size="sm">
-          {note}
-        </Text>
-      ))}
-      {leaks.map(({ kind, parts, groups, examples }) => (
-        <Alert key={kind} color="red" title={`${parts.join(" and ")} share: ${kind}`}>
-          {groups} groups are divided, such as {examples[0]}
-        </Alert>
-      ))}
-      {leaks.length === 0 && (
-        <Text size="sm">The parts share nothing: looked for {checked.join(", ")}.</Text>
-      )}
-    </>
-  );
-}
-
-function SplitForm() {
+/** A new split, of a dataset or by the plan of an earlier split. */
+function NewSplit({ earlier }: { earlier: Records["SplitRecord"] | undefined }) {
   const datasets = useQuery(datasetList);
+  const splits = useQuery(splitList);
   const creating = useCreateSplit();
-  const [chosen, setDataset] = useState<string | null>(null);
-  const [groupBy, setGroupBy] = useState<string | null>(null);
-  const dataset = datasets.data?.find(({ name }) => name === chosen) ?? datasets.data?.[0];
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    const number = (name: string) => Number(given.get(name));
-    creating.mutate({
-      dataset: dataset?.name ?? "",
-      name: String(given.get("name")).trim(),
-      train: number("train"),
-      validation: number("validation"),
-      test: number("test"),
-      seed: number("seed"),
-      group_by: groupBy === null ? [] : [groupBy],
-      where: String(given.get("where")),
-      stratify: given.has("stratify"),
-      series: given.has("series"),
-      near_duplicates: given.has("near_duplicates"),
-      from_file: String(given.get("from_file")).trim() || null,
-    });
-  };
+  const inMaking = useInMaking(creating.isPending);
+  const navigate = useNavigate();
+  const [chosen, setDataset] = useState(earlier?.dataset);
+  const [draft, setDraft] = useState(() => draftOf(earlier?.plan ?? {}));
+  const dataset = chosen ?? datasets.data?.[0]?.name ?? "";
+  const form = useQuery(splitForm(dataset));
+  const made = madeUpName(dataset, splits.data?.map(({ name }) => name) ?? []);
   return (
-    <Paper withBorder p="md" component="form" onSubmit={submit}>
+    <Paper withBorder p={{ base: "sm", sm: "md" }} component="section" aria-label="Create a split">
       <Stack>
         <Title order={3} size="h4">
           Create a split
         </Title>
-        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-          <Select
-            label="Dataset"
-            data={datasets.data?.map(({ name }) => name) ?? []}
-            value={dataset?.name ?? null}
-            allowDeselect={false}
-            onChange={(name) => {
-              setDataset(name);
-              setGroupBy(null);
+        <Select
+          label="Dataset"
+          data={datasets.data?.map(({ name }) => name) ?? []}
+          value={dataset || null}
+          placeholder={datasets.data?.length === 0 ? "Import one first" : undefined}
+          allowDeselect={false}
+          searchable
+          onChange={(name) => {
+            creating.reset();
+            if (name) setDataset(name);
+          }}
+        />
+        <Refused error={datasets.error ?? form.error} />
+        {form.isLoading && <Loader aria-label="Loading" />}
+        {form.data && (
+          <SplitForm
+            key={dataset}
+            form={form.data}
+            draft={draft}
+            error={creating.error}
+            madeUpName={made}
+            onChange={(changed) => {
+              creating.reset();
+              setDraft(changed);
             }}
-            required
           />
-          <TextInput name="name" label="Name" required />
-          <NumberInput name="seed" label="Seed" defaultValue={0} allowDecimal={false} required />
-          <NumberInput name="train" label="Train, %" defaultValue={70} min={0} max={100} required />
-          <NumberInput
-            name="validation"
-            label="Validation, %"
-            defaultValue={10}
-            min={0}
-            max={100}
-            required
-          />
-          <NumberInput name="test" label="Test, %" defaultValue={20} min={0} max={100} required />
-          <Select
-            label="Keep together"
-            description="Items with equal values in this column stay in one part"
-            data={dataset ? [...dataset.columns] : []}
-            value={groupBy}
-            onChange={setGroupBy}
-            disabled={!dataset?.columns.length}
-            clearable
-          />
-          <TextInput
-            name="from_file"
-            label="From a file"
-            description="A table with the columns item and part, instead of percentages"
-          />
-          <TextInput
-            name="where"
-            label="Only items with"
-            description="Such as class=cat and status!=SKIPPED; all if empty"
-          />
-          <Checkbox
-            name="stratify"
-            label="Stratify"
-            description="Keep the shares of classes or values in each part"
-          />
-          <Checkbox
-            name="near_duplicates"
-            label="Keep near-duplicates together"
-            description="Images are compared first, which may take a while"
-            defaultChecked
-          />
-          <Checkbox
-            name="series"
-            label="Keep series of file names together"
-            description="Unless a column says what belongs together"
-            defaultChecked
-          />
-        </SimpleGrid>
+        )}
+        {inMaking.map((one) => (
+          <SplitProgress key={`${one.dataset} ${one.name}`} split={one} />
+        ))}
         <Group>
-          <Button type="submit" loading={creating.isPending} disabled={!dataset}>
+          <Button
+            size="md"
+            loading={creating.isPending}
+            disabled={!form.data}
+            onClick={() =>
+              creating.mutate(splitRequest(draft, dataset, made), {
+                onSuccess: ([first]) =>
+                  first && navigate({ to: "/splits/$name", params: { name: first.name } }),
+              })
+            }
+          >
             Create
           </Button>
         </Group>
-        <Refused error={creating.error} title="Not created" />
-        {creating.data?.report && <Noted report={creating.data.report} />}
       </Stack>
     </Paper>
   );
+}
+
+/** The splits that are being made, whoever asked for them; as one is made, the list is renewed. */
+function useInMaking(expected: boolean): Records["SplitInMaking"][] {
+  const queries = useQueryClient();
+  const { data = [] } = useQuery(splitsInMaking(expected));
+  const before = useRef(0);
+  useEffect(() => {
+    if (data.length < before.current) void queries.invalidateQueries({ queryKey: ["splits"] });
+    before.current = data.length;
+  }, [data.length, queries]);
+  return data;
 }

@@ -4,7 +4,7 @@ import type { Records, Refusal } from "../api/client";
 export type Draft = Records["Specification"];
 export type Choice = Records["Choice"];
 export type LossTerm = Records["LossTerm"];
-export type JsonSchema = { properties?: Record<string, JsonProperty> };
+export type JsonSchema = { properties?: Record<string, JsonProperty>; required?: string[] };
 export type JsonProperty = { default?: unknown; type?: string; description?: string } & Record<
   string,
   unknown

@@ -2,6 +2,7 @@ import { QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstac
 import { answered, client, type Records, Refusal } from "../api/client";
 
 const POLL_MS = 2000;
+const PROGRESS_MS = 500;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -21,6 +22,34 @@ export const splitList = queryOptions({
   queryKey: ["splits"],
   queryFn: () => answered(client.GET("/api/splits")),
 });
+
+export const split = (name: string) =>
+  queryOptions({
+    queryKey: ["splits", name],
+    queryFn: () => answered(client.GET("/api/splits/{name}", { params: { path: { name } } })),
+  });
+
+export const splitGroups = (name: string) =>
+  queryOptions({
+    queryKey: ["splits", name, "groups"],
+    queryFn: () =>
+      answered(client.GET("/api/splits/{name}/groups", { params: { path: { name } } })),
+  });
+
+export const splitForm = (dataset: string) =>
+  queryOptions({
+    queryKey: ["split-form", dataset],
+    queryFn: () => answered(client.GET("/api/split-form", { params: { query: { dataset } } })),
+    enabled: dataset !== "",
+  });
+
+/** The splits that are being made: asked for again and again while there is one. */
+export const splitsInMaking = (expected: boolean) =>
+  queryOptions({
+    queryKey: ["splits-in-making"],
+    queryFn: () => answered(client.GET("/api/splits-in-making")),
+    refetchInterval: ({ state }) => (expected || state.data?.length ? PROGRESS_MS : false),
+  });
 
 export const taskList = queryOptions({
   queryKey: ["tasks"],
@@ -105,7 +134,11 @@ export const useCheck = () =>
   );
 
 export const useCreateSplit = () =>
-  useAction((body: Records["SplitRequest"]) => answered(client.POST("/api/splits", { body })));
+  useAction(async (body: Records["SplitRequest"]) =>
+    body.folds
+      ? answered(client.POST("/api/splits/folds", { body }))
+      : [await answered(client.POST("/api/splits", { body }))],
+  );
 
 export const useRun = () =>
   useAction((body: Records["Specification"]) =>
