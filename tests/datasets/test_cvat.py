@@ -158,7 +158,7 @@ def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
     revision, report = import_dataset(folder, options=DROP)
     assert revision.items["path"].to_pylist() == ["images/b.png"]
     assert found(report, "path_remapped") == ["annotations.xml"]
-    assert "1 images are named by no file, such as images/a.png" in str(report.findings)
+    assert "1 image is named by no file, such as images/a.png" in str(report.findings)
 
 
 def test_an_image_that_stands_twice_is_one_item(tmp_path: Path) -> None:

@@ -186,26 +186,26 @@ def test_what_a_format_cannot_hold_is_told_before(tmp_path: Path) -> None:
     ]
     revision = own(tmp_path / "own", *annotations, columns={"place": "x"}, further_images=["b.png"])
     assert said_of(revision, tmp_path / "yolo", "yolo") == [
-        "YOLO has no place for annotations of the kind tag: 1 are left out",
+        "YOLO has no place for annotations of the kind tag: 1 left out",
         "YOLO has no columns such as place",
-        "YOLO has one image an item: of 1 items only the first image is written",
-        "1 images are in no part: they are written to train",
-        "YOLO does not hold attributes of objects: 1 have it",
-        "YOLO does not hold the mark of a crowd of objects: 1 have it",
-        "YOLO does not hold an area of their own of objects: 1 have it",
-        "1 objects are known by run lengths: their boxes are written",
-        "1 objects have an outline of fewer than three points: it is not written",
-        "1 objects have several pieces: these are written as one outline, joined by lines",
-        "1 objects are of an item's further images: they are not written",
-        "1 objects have a box that is not the one around their outline: it is not written",
-        "1 images are stored turned and are copied as they are: the labels are for the upright "
-        "images, as their EXIF data say",
+        "YOLO has one image an item: of 1 only the first image is written",
+        "1 image is in no part: written to train",
+        "YOLO does not hold attributes of objects: 1 has it",
+        "YOLO does not hold the mark of a crowd of objects: 1 has it",
+        "YOLO does not hold an area of their own of objects: 1 has it",
+        "1 object of run lengths: written as boxes",
+        "1 object with an outline of fewer than three points: it is not written",
+        "1 object of several pieces: written as one outline, joined by lines",
+        "1 object of an item's further images: not written",
+        "1 object with a box that is not the one around the outline: it is not written",
+        "1 image is stored turned and copied so: the labels are for the upright image, as the EXIF "
+        "data say",
     ]
     assert said_of(revision, tmp_path / "coco", "coco")[:-1] == [
-        "COCO JSON has no place for annotations of the kind tag: 1 are left out",
+        "COCO JSON has no place for annotations of the kind tag: 1 left out",
         "COCO JSON has no columns such as place",
-        "COCO JSON has one image an item: of 1 items only the first is written",
-        "1 objects are of an item's further images: they are not written",
+        "COCO JSON has one image an item: of 1 only the first is written",
+        "1 object of an item's further images: not written",
     ]
     assert len(said_of(revision, tmp_path / "again", "model_playground")) == 1  # turned images
     assert import_dataset(tmp_path / "again")[0].hash == revision.hash

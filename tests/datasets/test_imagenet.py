@@ -68,7 +68,7 @@ def test_boxes_have_the_classes_that_the_synsets_are_called(tmp_path: Path) -> N
     assert "is an XML file called as ImageNet calls its own" in report.recognised
     assert "could also be class_folders" in report.recognised
     (finding,) = [one for one in report.findings if one.kind == "missing_annotation_file"]
-    assert finding.message.startswith("1 images have no XML file, such as Data/CLS-LOC/train/n014")
+    assert finding.message.startswith("1 image has no XML file, such as Data/CLS-LOC/train/n014")
     assert found(report, "path_remapped") == []
 
 

@@ -239,7 +239,7 @@ def test_of_several_annotations_the_truth_or_the_first_is_read(tmp_path: Path) -
     )
     assert revision.object_count == 3
     (finding,) = [one for one in report.findings if one.kind == "several_annotators"]
-    assert finding.message.startswith("1 tasks have several annotations")
+    assert finding.message.startswith("1 task has several annotations")
 
 
 @pytest.mark.parametrize(

@@ -239,11 +239,11 @@ def test_lists_are_the_partition(tmp_path: Path) -> None:
     assert "names 2 images that are not here, such as old" in finding.message
     assert (finding.file, finding.line) == ("ImageSets/Main/trainval.txt", 4)
     for kind, said in {
-        "image_in_two_parts": "1 images for test and train alike: test holds",
-        "listed_twice": "names 1 images twice",
+        "image_in_two_parts": "1 image for test and train alike: test holds",
+        "listed_twice": "names 1 image twice",
         "class_lists": "2 lists say of each image",
         "unread_list": "favourites.txt is named after no part",
-        "image_in_no_part": "1 images are in no list",
+        "image_in_no_part": "1 image is in no list",
     }.items():
         (message,) = [one.message for one in report.findings if one.kind == kind]
         assert said in message
@@ -379,7 +379,7 @@ def test_masks_beside_boxes_are_read_if_the_task_asks_for_them(tmp_path: Path) -
     boxes, report = import_dataset(folder)
     assert boxes.task == "detection"
     assert report.recognised.endswith("(--format could also be class_folders or index_masks)")
-    assert "--task segmentation reads them" in str([one.message for one in report.findings])
+    assert "--task segmentation reads such" in str([one.message for one in report.findings])
     assert import_dataset(folder, task="segmentation")[0].task == "segmentation"
 
 

@@ -88,7 +88,7 @@ def test_what_a_format_cannot_hold_is_found(tmp_path: Path) -> None:
     revision, _ = read(tmp_path / "data")
     found = [one for one in Yolo().losses(revision) if one.kind == "not_in_format"]
     assert [one.message for one in found] == [
-        "YOLO has no place for annotations of the kind class: 24 are left out"
+        "YOLO has no place for annotations of the kind class: 24 left out"
     ]
 
 

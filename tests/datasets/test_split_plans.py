@@ -327,7 +327,7 @@ def test_what_divides_a_group_is_refused_or_shown(tmp_path: Path) -> None:
     parts = ["train", "test", *["train", "validation"] * 9]
     rows = [f"picture {number}.jpg,{part}" for number, part in enumerate(parts)]
     listed.write_text("\n".join(rows))
-    with pytest.raises(InvalidError, match=r"for 1 groups: photos/picture 0.jpg with"):
+    with pytest.raises(InvalidError, match=r"for 1 group: photos/picture 0.jpg with"):
         made(of, from_file=str(listed))
     division = made(of, from_file=str(listed), allow_leaks=True)
     (leak,) = division.report.leaks

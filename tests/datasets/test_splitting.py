@@ -312,7 +312,7 @@ def test_a_list_that_is_unclear_is_refused(tmp_path: Path, text: str, complaint:
             "item 0,train\nitem 1,train\nitem 2,train\nitem 3,test\n",
             "the part validation is left empty",
         ),
-        ("item 0,train\nitem 1,val\nitem 2,val\nitem 3,test\n", "for 1 groups: photos/item 0"),
+        ("item 0,train\nitem 1,val\nitem 2,val\nitem 3,test\n", "for 1 group: photos/item 0"),
     ],
 )
 def test_a_list_that_makes_no_split_is_refused(tmp_path: Path, text: str, complaint: str) -> None:

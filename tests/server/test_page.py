@@ -154,7 +154,10 @@ def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> N
     page.get_by_role("link", name="Splits").click()
     expect(page.get_by_role("heading", name="Create a split")).to_be_visible()
     page.get_by_role("textbox", name="Name").fill("fruit-1")
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="fruit-1")).to_be_visible()
+    expect(page.get_by_role("row", name="All items")).to_contain_text("42 70.0 %")
+    page.get_by_role("link", name="Splits").click()
     page.get_by_role("row", name="fruit-1").get_by_role("link", name="New experiment").click()
 
     page.get_by_role("combobox", name="Loss of “class”").click()
@@ -202,6 +205,59 @@ def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> N
         page.set_viewport_size({"width": width, "height": 900})
         # The charts follow the window a moment later.
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_grouped_stratified_split_with_folds(
+    page: Page, serve: Serve, playground: Playground, fruit: Path
+) -> None:
+    rows = [
+        f"{path.relative_to(fruit)},{path.parent.name},patient {number // 2}"
+        for number, path in enumerate(sorted(fruit.glob("*/*.png")))
+    ]
+    (fruit / "labels.csv").write_text("\n".join(["file,label,patient", *rows]), encoding="utf-8")
+    playground.import_dataset(fruit / "labels.csv", name="fruit", task="classification")
+
+    page.goto(f"{serve()}/splits")
+    expect(page.get_by_role("radio", name="As the files came")).to_be_disabled()
+    create = page.get_by_role("button", name="Create", exact=True)
+    page.get_by_role("textbox", name="Train, %").fill("60")
+    expect(page.get_by_text("add up to 90 %")).to_be_visible()
+    page.get_by_role("textbox", name="Train, %").fill("70")
+
+    condition = page.get_by_role("textbox", name="Only items with")
+    expect(condition).to_be_hidden()
+    page.get_by_role("button", name="More of the parts").click()
+    condition.fill("class=pear")
+    create.click()
+    # The refusal stands at the field, not in a notice somewhere else.
+    expect(page.locator("#more-of-parts_where-error")).to_contain_text("no class named 'pear'")
+    expect(condition).to_have_attribute("aria-invalid", "true")
+    condition.fill("")
+
+    page.get_by_role("checkbox", name="Stratify").check()
+    page.get_by_role("textbox", name="Folds").fill("3")
+    page.get_by_role("button", name="More of what is kept together").click()
+    choose(page, "Group by columns", "patient")
+    create.click()
+
+    expect(page.get_by_role("heading", name="fruit-1-fold-1")).to_be_visible(timeout=TRAINING_MS)
+    expect(page.get_by_text("stratified, 3 folds, grouped by patient")).to_be_visible()
+    expect(page.get_by_text("The parts share nothing")).to_be_visible()
+    expect(page.get_by_role("row", name="Largest distance")).to_contain_text("pp")
+    page.get_by_role("link", name="3", exact=True).click()
+    expect(page.get_by_role("heading", name="fruit-1-fold-3")).to_be_visible()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Export as text lists").click()
+    assert downloading.value.suggested_filename == "fruit-1-fold-3.zip"
+
+    page.get_by_role("link", name="New from this").click()
+    expect(page.get_by_role("textbox", name="Folds")).to_have_value("3")
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_attribute(
+        "placeholder", "fruit-2"
+    )
+    plans = [one.plan for one in playground.list_splits()]
+    wanted = SplitPlan(stratify=True, folds=3, group_by=("patient",))
+    assert plans == 3 * [wanted]
 
 
 def test_advice_for_the_data_is_in_the_form_and_can_be_taken(

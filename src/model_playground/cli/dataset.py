@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from model_playground.cli.options import Json, Workspace, opened
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -202,7 +203,10 @@ def show(
     for written in (html, sheet):
         if written is not None:
             typer.echo(f"Written: {written}")
-    typer.echo(f"{record.name}: {record.items:,} images for {record.task}, in {record.root}")
+    typer.echo(
+        f"{record.name}: {counted(record.items, 'image', 'images')} for {record.task}, in "
+        f"{record.root}"
+    )
     typer.echo(
         f"Read as {record.format}; revision {record.revision_number} ({record.revision[:12]})"
     )
@@ -277,7 +281,7 @@ def check(
         print_json(report)
     else:
         if is_source:
-            items = "1 image" if report.items == 1 else f"{report.items:,} images"
+            items = counted(report.items, "image", "images")
             typer.echo(f"Not imported: {name} is {report.recognised}; {items} can be used.")
         _print_report(report)
     if report.errors or (strict and report.losses):
@@ -348,28 +352,29 @@ def export(
     if json:
         print_json(report)
         return
-    files = f" and {report.files:,} files" if report.files else ""
+    files = f" and {counted(report.files, 'file', 'files')}" if report.files else ""
     typer.echo(
-        f"Wrote {report.items:,} items with {report.annotations:,} annotations{files} to "
+        f"Wrote {counted(report.items, 'item', 'items')} with "
+        f"{counted(report.annotations, 'annotation', 'annotations')}{files} to "
         f"{report.folder} as {report.format}."
     )
     if report.findings:
         count = len(report.findings)
-        things = "1 thing is" if count == 1 else f"{count} things are"
+        things = counted(count, "thing is", "things are")
         typer.echo(f"{things} not as in the dataset, as told above.")
 
 
 def _print_imported(record: DatasetRecord, report: CheckReport) -> None:
     typer.echo(
-        f"Imported {record.name} (revision {record.revision_number}): {record.items:,} images, "
-        f"{_labels(record)}, read as {record.format}."
+        f"Imported {record.name} (revision {record.revision_number}): "
+        f"{counted(record.items, 'image', 'images')}, {_labels(record)}, read as {record.format}."
     )
     _print_report(report)
 
 
 def _labels(record: DatasetRecord) -> str:
     if record.classes:
-        return f"{len(record.classes)} classes"
+        return counted(len(record.classes), "class", "classes")
     return ", ".join(record.target_names)
 
 
@@ -399,7 +404,7 @@ def _figures(statistics: DatasetStatistics) -> Iterator[str]:
 def _print_report(report: CheckReport, shown_per_kind: int = 5) -> None:
     """Print findings by kind, the first few of each, errors first."""
     if not report.findings:
-        typer.echo(f"Checked {report.items:,} images: nothing to report.")
+        typer.echo(f"Checked {counted(report.items, 'image', 'images')}: nothing to report.")
         return
     from model_playground.datasets.finding_kinds import kind_of
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model_playground.cli.options import Json, Workspace, opened
+from model_playground.core.counting import counted
 
 if TYPE_CHECKING:
     from model_playground.core.records import SplitRecord, SplitReport
@@ -218,7 +219,7 @@ def _print_split_report(report: SplitReport, *, notes: bool) -> None:
         )
         typer.echo(f"Largest distance from the whole, in percentage points: {distances}")
     if report.left_out:
-        typer.echo(f"{report.left_out:,} items of the dataset are in no part.")
+        typer.echo(f"{counted(report.left_out, 'item', 'items')} of the dataset in no part.")
     for note in report.notes if notes else ():
         typer.echo(note)
     for leak in report.leaks:

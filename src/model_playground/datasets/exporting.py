@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import ExportReport, Finding
 from model_playground.datasets.file_names import is_inside, located
@@ -150,9 +151,10 @@ def _turned_images(revision: Revision) -> list[Finding]:
     count = int(pc.sum(pc.not_equal(orientations, UPRIGHT)).as_py() or 0)
     if not count:
         return []
+    images = counted(count, "image is", "images are")
     said = (
-        f"{count:,} images are stored turned and are copied as they are: the labels are for the "
-        "upright images, as their EXIF data say"
+        f"{images} stored turned and copied so: the labels are for the upright image, as the EXIF "
+        "data say"
     )
     return [information("exif_rotated", said)]
 

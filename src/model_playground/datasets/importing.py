@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError, NotFoundError, unknown_name
 from model_playground.core.records import CheckReport, Finding
 from model_playground.datasets.checks import image_fault, mask_fault, revision_findings
@@ -430,12 +431,13 @@ def _segment_findings(draft: Draft, seen: _Inspection) -> Iterator[Finding]:
             continue
         name = seen.name(item.mask_path or "")
         for numbers, kind, said in (
-            (mask.pixels.keys() - listed[place], "unlisted_segment", "that are not listed"),
-            (listed[place] - mask.pixels.keys(), "segment_without_pixels", "that have no pixels"),
+            (mask.pixels.keys() - listed[place], "unlisted_segment", "not listed"),
+            (listed[place] - mask.pixels.keys(), "segment_without_pixels", "of no pixel"),
         ):
             if numbers:
                 shown = ", ".join(map(str, sorted(numbers)[:5]))
-                message = f"{name}: {len(numbers)} segments {said}, such as {shown}"
+                count = counted(len(numbers), "segment is", "segments are")
+                message = f"{name}: {count} {said}, such as {shown}"
                 yield warning(kind, message, file=name)
 
 
@@ -513,7 +515,7 @@ def _decided(
             "{path} is not imported: {count} cannot be used ({shown}). Mend them, or leave "
             "them out with --drop-faulty",
             path=str(path),
-            count="1 item" if len(faults) == 1 else f"{len(faults):,} items",
+            count=counted(len(faults), "item", "items"),
             shown=shown,
         )
     return [

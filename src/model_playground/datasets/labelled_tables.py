@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_text
@@ -385,7 +386,7 @@ def _told(
     if labels.task == "tagging":
         bare = sum(not one.label.tags for one in labelled)
         if bare:
-            said = f"{file}: {bare:,} of {len(labelled):,} images have no tag"
+            said = f"{file}: {counted(bare, 'image', 'images')} of {len(labelled):,} without a tag"
             yield information("images_without_tags", said, file=file)
     if isinstance(labels, ValueColumns):
         for column, style in zip(labels.columns, labels.styles, strict=True):

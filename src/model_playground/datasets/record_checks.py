@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from model_playground.core.counting import counted
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import information, warning
 from model_playground.datasets.records import Revision
@@ -95,7 +96,7 @@ def near_duplicate_findings(
     for group in groups:
         alike = sorted(paths[one] for one in group if one in paths)
         if len(alike) > 1:
-            more = f" and {len(alike) - 3:,} others" if len(alike) > 3 else ""
+            more = f" and {counted(len(alike) - 3, 'other', 'others')}" if len(alike) > 3 else ""
             said = f"{', '.join(alike[:3])}{more} show nearly the same picture"
             yield warning("near_duplicates", said, file=alike[0])
 
@@ -122,7 +123,7 @@ def _letter_case(revision: Revision) -> Iterator[Finding]:
                 for pattern in (one, usual)
             )
             count = count_of[one]
-            names_are = "1 name is" if count == 1 else f"{count:,} names are"
+            names_are = counted(count, "name is", "names are")
             said = (
                 f"{names_are} written like {rare.rpartition('/')[2]}, where {count_of[usual]:,} "
                 f"are written like {common.rpartition('/')[2]}: a grouping by name must not mind "
@@ -159,7 +160,7 @@ def _sizes_of_classes(revision: Revision) -> Iterator[Finding]:
         if count == 0:
             yield information("unused_class", f"no image has the class {name}")
         elif count < FEW_ITEMS:
-            images = "1 image has" if count == 1 else f"{count} images have"
+            images = counted(count, "image has", "images have")
             yield warning("few_items", f"only {images} the class {name}")
         if revision.task == "tagging" and count == revision.items.num_rows > 1:
             yield warning("tag_everywhere", f"every image has the tag {name}")

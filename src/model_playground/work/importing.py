@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.records import CheckReport, DatasetRecord
 from model_playground.datasets.exporting import copy_files
@@ -147,7 +148,7 @@ def _not_whole(path: Path, report: CheckReport, command: str) -> InvalidError:
         "{path} is not imported: {count} would be left out or clipped ({shown}). Mend them, "
         "or import without --strict",
         path=str(path),
-        count="1 thing" if len(lost) == 1 else f"{len(lost):,} things",
+        count=counted(len(lost), "thing", "things"),
         shown=some_of([one.message for one in lost], command),
     )
 

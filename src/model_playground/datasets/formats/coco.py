@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
@@ -627,16 +628,16 @@ def _losses(revision: Revision) -> Iterator[str]:
         if one["values"] not in (*OBJECT_KINDS, "mask_pixels"):
             yield (
                 f"COCO JSON has no place for annotations of the kind {one['values']}: "
-                f"{one['counts']:,} are left out"
+                f"{one['counts']:,} left out"
             )
     if revision.columns:
         yield f"COCO JSON has no columns such as {', '.join(revision.columns)}"
     further = revision.items.num_rows - revision.items["further_images"].null_count
     if further:
-        yield f"COCO JSON has one image an item: of {further:,} items only the first is written"
+        yield f"COCO JSON has one image an item: of {further:,} only the first is written"
     of_further = pc.greater(pc.fill_null(revision.annotations["image_index"], 0), 0)
     if count := int(pc.sum(of_further).as_py() or 0):
-        yield f"{count:,} objects are of an item's further images: they are not written"
+        yield f"{counted(count, 'object', 'objects')} of an item's further images: not written"
     words = revision.items["partition"].unique().to_pylist()
     own = [one for one in words if one is not None and part_of(one) != one]
     if own:

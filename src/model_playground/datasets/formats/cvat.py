@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
@@ -178,12 +179,14 @@ class _Reading:
             self.findings.append(left_out("unread_key", said, file=file, line=line))
         if self.ellipses:
             file, line = self.ellipses[0]
-            said = f"{len(self.ellipses):,} ellipses are read as outlines of {POINTS} points"
+            count = counted(len(self.ellipses), "ellipse is", "ellipses are")
+            said = f"{count} read as outlines of {POINTS} points"
             self.findings.append(warning("approximated_shape", said, file=file, line=line))
         unnamed = [one for one in self.images.paths.values() if one not in self.places]
         if unnamed:
             example = normalised(os.path.relpath(unnamed[0], self.root))
-            said = f"{len(unnamed):,} images are named by no file, such as {example}: left out"
+            count = counted(len(unnamed), "image is", "images are")
+            said = f"{count} named by no file, such as {example}: left out"
             self.findings.append(left_out("file_without_row", said, file=example))
         items, annotations = self.items, self.annotations
         if task == "classification":
@@ -355,15 +358,17 @@ class _Frames:
         """Say what could not be read."""
         if self.missing:
             frame, line = self.missing[0]
+            shapes = counted(len(self.missing), "shape", "shapes")
             said = (
-                f"{len(self.missing):,} shapes of {self.file} are in frames of which there is no "
-                f"image, such as {frame} on line {line}: left out"
+                f"{shapes} of {self.file} in frames of which there is no image, such as {frame} on "
+                f"line {line}: left out"
             )
             reading.findings.append(left_out("missing_frame", said, file=self.file, line=line))
         if self.gaps:
+            times = counted(len(self.gaps), "time", "times")
             said = (
-                f"{len(self.gaps):,} times a track of {self.file} jumps over frames, first before "
-                f"line {self.gaps[0]}: what is between two shapes is not filled in"
+                f"{times} a track of {self.file} jumps over frames, first before line "
+                f"{self.gaps[0]}: what is between two shapes is not filled in"
             )
             reading.findings.append(warning("track_gap", said, file=self.file, line=self.gaps[0]))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_text
@@ -180,7 +181,8 @@ def _read(files: _Files, words: dict[str, str], task: str | None) -> Draft:
     findings = [*reader.findings, *reader.unread(), *without_objects(empty)]
     without = [one for one in files.images if one not in found]
     if without:
-        message = f"{len(without):,} images have no XML file, such as {without[0]}: left out"
+        count = counted(len(without), "image has", "images have")
+        message = f"{count} no XML file, such as {without[0]}: left out"
         findings.append(left_out("missing_annotation_file", message, file=without[0]))
     classes, _ = _records(reader.classes.sorted(reader.annotations), words)
     return Draft(

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import yaml
 from PIL import Image
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.class_tables import (
@@ -170,7 +171,8 @@ class IndexMasks(WritableFormat):
         masks = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_image"))
         bare = revision.items.num_rows - len(set(masks["item_id"].to_pylist()))
         if bare:
-            said = f"{bare:,} images have no mask: they are copied and will be reported"
+            count = counted(bare, "image has", "images have")
+            said = f"{count} no mask: copied all the same, and reported when it is read"
             found.append(left_out("not_in_format", said))
         words = revision.items["partition"].drop_null().unique().to_pylist()
         other = [word for word in words if part_of(word) != word]

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
@@ -208,13 +209,16 @@ class _Reading:
 
     def _counted(self) -> Iterator[Finding]:
         for kind, places in sorted(self.counted.items()):
-            make, what = _COUNTED[kind]
+            make, one, several, what = _COUNTED[kind]
             file, line = places[0]
-            said = f"{len(places):,} {what}; the first on line {line} of {file}"
+            said = (
+                f"{counted(len(places), one, several)} {what}; the first on line {line} of {file}"
+            )
             yield make(kind, said, file=file, line=line)
         for kind, places in sorted(self.unread.items()):
             file, line = places[0]
-            said = f"{len(places):,} results of the type {kind} are not read; the first on line "
+            count = counted(len(places), "result", "results")
+            said = f"{count} of the type {kind} not read; the first on line "
             yield left_out("unread_key", f"{said}{line} of {file}", file=file, line=line)
 
     # Tasks
@@ -408,23 +412,41 @@ class _Reading:
 _COUNTED = {
     "several_annotators": (
         information,
-        "tasks have several annotations: the ground truth or else the first is read",
+        "task has",
+        "tasks have",
+        "several annotations: the ground truth or else the first is read",
     ),
-    "skipped_items": (information, "tasks were cancelled: their status is SKIPPED"),
+    "skipped_items": (information, "task was", "tasks were", "cancelled: the status is SKIPPED"),
     "predicted_items": (
         warning,
-        "tasks have predictions only: they are read with the status AUTO-LABELLED",
+        "task has",
+        "tasks have",
+        "predictions only: read with the status AUTO-LABELLED",
     ),
     "unlabelled_items": (
         warning,
-        "tasks have no annotation: they are kept with the status NEW or IN PROGRESS",
+        "task has",
+        "tasks have",
+        "no annotation: kept with the status NEW or IN PROGRESS",
     ),
     "several_labels": (
         warning,
-        "regions have several labels: the first is the class, all are an attribute",
+        "region has",
+        "regions have",
+        "several labels: the first is the class, all are an attribute",
     ),
-    "approximated_shape": (warning, f"ellipses are read as outlines of {POINTS} points"),
-    "numbers_unread": (information, "images have numbers: --task regression reads them"),
+    "approximated_shape": (
+        warning,
+        "ellipse is",
+        "ellipses are",
+        f"read as outlines of {POINTS} points",
+    ),
+    "numbers_unread": (
+        information,
+        "image has",
+        "images have",
+        "numbers: --task regression reads them",
+    ),
 }
 """What is counted, not named one by one: what to make of it, and what to say."""
 

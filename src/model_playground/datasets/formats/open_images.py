@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.box_columns import LARGEST_SIDE
@@ -199,7 +200,8 @@ class _Reading:
         """Return what was read."""
         if self.absent:
             total = sum(self.absent.values())
-            said = f"{total:,} labels of confidence 0 say that a class is absent: they are no tags"
+            count = counted(total, "label", "labels")
+            said = f"{count} of confidence 0: absent classes are no tags"
             self.findings.append(information("labels_absent", said))
         if not self.titles:
             said = (
@@ -290,7 +292,8 @@ class _Reading:
             used = {item.path for item in self.items}
             files = (file for some in self.images.values() for file in some)
             example = next(one for one in files if os.path.join(self.root, one) not in used)
-            said = f"{count:,} images have no row, such as {example}: they are left out"
+            images = counted(count, "image has", "images have")
+            said = f"{images} no row, such as {example}: left out"
             yield left_out("file_without_row", said, file=example)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.class_tables import ClassTable, read_class_table
@@ -216,10 +217,8 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
     findings += _without_xml(layout, found_in, unread)
     findings += _partitions(layout, items, "main")
     if layout.class_masks:
-        said_of_masks = (
-            f"{len(layout.class_masks):,} masks stand in SegmentationClass: --task segmentation "
-            "reads them"
-        )
+        count = counted(len(layout.class_masks), "mask stands", "masks stand")
+        said_of_masks = f"{count} in SegmentationClass: --task segmentation reads such"
         findings.append(information("masks_unread", said_of_masks))
     outlines = "instance_segmentation" if reader.has_outlines else "detection"
     return Draft(

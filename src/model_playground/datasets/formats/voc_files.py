@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import FileNames
@@ -116,6 +117,6 @@ def part_of_folders(file: str) -> str | None:
 def without_objects(files: Sequence[str]) -> Iterator[Finding]:
     """Say how many files have no object."""
     if files:
-        count = "1 XML file has" if len(files) == 1 else f"{len(files):,} XML files have"
+        count = counted(len(files), "XML file has", "XML files have")
         said = f"{count} no object, such as {files[0]}: the images are kept as background"
         yield information("empty_annotation_file", said, file=files[0])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model_playground.core.counting import counted
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_text
 from model_playground.datasets.file_names import normalised
@@ -45,9 +46,10 @@ class PartLists:
         of_classes = [file for file in others if _is_of_a_class(file)]
         if of_classes:
             name = self._name(of_classes[0])
+            lists = counted(len(of_classes), "list says", "lists say")
             said = (
-                f"{len(of_classes)} lists say of each image whether a class is in it, such as "
-                f"{name}: they are not read, the objects say the same"
+                f"{lists} of each image whether a class is in it, such as {name}: not read, for "
+                "the objects say the same"
             )
             self.findings.append(information("class_lists", said, file=name))
         for file in others:
@@ -68,12 +70,14 @@ class PartLists:
                 several[tuple(sorted(exact))] += 1
         for names, count in sorted(several.items()):
             kept = next(one for one in _PRECEDENCE if one in names)
-            said = f"the lists name {count:,} images for {' and '.join(names)} alike: {kept} holds"
+            images = counted(count, "image", "images")
+            said = f"the lists name {images} for {' and '.join(names)} alike: {kept} holds"
             self.findings.append(warning("image_in_two_parts", said))
         unlisted = sorted({at for found in self.places.values() for at in found} - set(self._named))
         if unlisted:
             example = os.path.relpath(items[unlisted[0]].path, self.root).replace(os.sep, "/")
-            said = f"{len(unlisted):,} images are in no list of a part, such as {example}"
+            images = counted(len(unlisted), "image is", "images are")
+            said = f"{images} in no list of a part, such as {example}"
             self.findings.append(information("image_in_no_part", said, file=example))
 
     def _read_list(self, file: Path, part: str) -> None:
@@ -91,13 +95,14 @@ class PartLists:
         called = self._name(file)
         if missing:
             name, line = missing[0]
+            images = counted(len(missing), "image that is", "images that are")
             said = (
-                f"{called} names {len(missing):,} images that are not here, such as {name}: "
-                f"{len(seen):,} remain"
+                f"{called} names {images} not here, such as {name}: "
+                f"{counted(len(seen), 'remains', 'remain')}"
             )
             self.findings.append(left_out("listed_not_here", said, file=called, line=line))
         if twice:
-            said = f"{called} names {twice:,} images twice"
+            said = f"{called} names {counted(twice, 'image', 'images')} twice"
             self.findings.append(information("listed_twice", said, file=called))
 
     def _names(self, file: Path) -> Iterator[tuple[int, str]]:

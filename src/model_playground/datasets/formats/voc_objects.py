@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from model_playground.core.counting import counted
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.formats.draft import Box, ClassNames, DraftAnnotations
@@ -53,7 +54,8 @@ class ObjectReader:
         """Say what the files have of objects that has no place in the records."""
         for name, count in sorted(self._unread.items()):
             file, line = self._first_unread[name]
-            said = f"<{name}> of {count:,} objects is not read; first on line {line} of {file}"
+            objects = counted(count, "object", "objects")
+            said = f"<{name}> of {objects} is not read; first on line {line} of {file}"
             yield left_out("unread_key", said, file=file, line=line)
 
     def _read_object(self, said: Element, item: int, file: str) -> bool:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import files_under, is_inside, subfolders
@@ -248,8 +249,8 @@ class _Reading:
             self._add_image(path, partition, source, labels.get(os.path.splitext(image)[0]))
         for part, count in shared.items():
             said = (
-                f"{count:,} images of {source.partition} are in {part} too, such as "
-                f"{source.files[0]}: they stay in {part}"
+                f"{counted(count, 'image', 'images')} of {source.partition} can be found in {part} "
+                f"too, such as {source.files[0]}: what is in both stays in {part}"
             )
             self.findings.append(left_out("image_in_two_parts", said, file=source.files[0]))
         for stem in labels.keys() - stems_of_folder:
@@ -425,13 +426,15 @@ class _Reading:
         )
         if counts["keypoints"]:
             name, line = self._examples["keypoints"]
-            said = f"{counts['keypoints']:,} objects have keypoints, which are not read"
+            count = counted(counts["keypoints"], "object has", "objects have")
+            said = f"{count} keypoints, which are not read"
             self.findings.append(left_out("keypoints", said, file=name, line=line))
         if counts["far"]:
             name, line = self._examples["far"]
+            lines = counted(counts["far"], "line holds", "lines hold")
             said = (
-                f"{counts['far']:,} lines hold numbers over {_FAR_OUTSIDE:g}, such as line {line} "
-                f"of {name}: YOLO's are shares of the image, these may be pixels"
+                f"{lines} numbers over {_FAR_OUTSIDE:g}, such as line {line} of {name}: YOLO's are "
+                "shares of the image, these may be pixels"
             )
             self.findings.append(warning("no_shares", said, file=name, line=line))
 
@@ -537,18 +540,19 @@ def _losses(revision: Revision) -> Iterator[Finding]:
     }
     for kind, count in kinds.items():
         if kind not in OBJECT_KINDS and kind != "mask_pixels":
-            said = f"YOLO has no place for annotations of the kind {kind}: {count:,} are left out"
+            said = f"YOLO has no place for annotations of the kind {kind}: {count:,} left out"
             yield left_out("not_in_format", said)
     if revision.columns:
         said = f"YOLO has no columns such as {', '.join(revision.columns)}"
         yield left_out("not_in_format", said)
     further = revision.items.num_rows - revision.items["further_images"].null_count
     if further:
-        said = f"YOLO has one image an item: of {further:,} items only the first image is written"
+        said = f"YOLO has one image an item: of {further:,} only the first image is written"
         yield left_out("not_in_format", said)
     if revision.items["partition"].null_count:
         count = revision.items["partition"].null_count
-        yield information("no_part", f"{count:,} images are in no part: they are written to train")
+        images = counted(count, "image is", "images are")
+        yield information("no_part", f"{images} in no part: written to train")
     yield from _object_losses(revision)
 
 
@@ -575,15 +579,17 @@ def _object_losses(revision: Revision) -> Iterator[Finding]:
         counts["another box"] += bool(whole) and box_around(whole) != box
     for what in ("attributes", "the mark of a crowd", "an area of their own"):
         if counts[what]:
-            said = f"YOLO does not hold {what} of objects: {counts[what]:,} have it"
+            said = (
+                f"YOLO does not hold {what} of objects: {counted(counts[what], 'has', 'have')} it"
+            )
             yield left_out("not_in_format", said)
     ways = {
-        "run lengths": "are known by run lengths: their boxes are written",
-        "short outlines": "have an outline of fewer than three points: it is not written",
-        "several pieces": "have several pieces: these are written as one outline, joined by lines",
-        "further images": "are of an item's further images: they are not written",
-        "another box": "have a box that is not the one around their outline: it is not written",
+        "run lengths": "of run lengths: written as boxes",
+        "short outlines": "with an outline of fewer than three points: it is not written",
+        "several pieces": "of several pieces: written as one outline, joined by lines",
+        "further images": "of an item's further images: not written",
+        "another box": "with a box that is not the one around the outline: it is not written",
     }
     for what, said in ways.items():
         if counts[what]:
-            yield left_out("not_in_format", f"{counts[what]:,} objects {said}")
+            yield left_out("not_in_format", f"{counted(counts[what], 'object', 'objects')} {said}")

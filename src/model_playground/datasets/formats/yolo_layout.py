@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import (
@@ -468,9 +469,10 @@ def _listed_sources(layout: Layout, path: Path, base: Path, partition: str) -> I
         by_folder.setdefault(directory, []).append(file)
     if remapped:
         number, said, there = remapped[0]
+        count = counted(len(remapped), "image is", "images are")
         message = (
-            f"{name}: {len(remapped):,} images are not where the list says and were found by "
-            f"their names, such as {said} at {there}"
+            f"{name}: {count} not where the list says, but found by the file's name, such as "
+            f"{said} at {there}"
         )
         layout.findings.append(information("path_remapped", message, file=name, line=number))
     for directory, files in by_folder.items():
@@ -497,10 +499,8 @@ def _report_others(layout: Layout, description: Description) -> None:
         if is_image(file) and os.path.join(layout.root, file) not in known
     ]
     if others:
-        said = (
-            f"{len(others):,} images, such as {others[0]}, are in no part that {name} names: "
-            "they are left out"
-        )
+        images = counted(len(others), "image is", "images are")
+        said = f"{images} in no part that {name} names, such as {others[0]}: left out"
         layout.findings.append(left_out("image_in_no_part", said, file=others[0]))
 
 

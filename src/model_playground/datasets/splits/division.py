@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import PARTS, Part, SplitPlan, SplitReport
 from model_playground.datasets.near_duplicates import NearDuplicates
@@ -207,11 +208,11 @@ def _divided_groups(wrong: Ints, revision: Revision, grouping: Grouping) -> Inva
         shown.append(" with ".join(paths[int(row)].as_py() for row in members[:3]))
     return InvalidError(
         "split.divided_group",
-        "items that belong together ({reasons}) are given to several parts, for {count:,} groups: "
+        "items that belong together ({reasons}) are given to several parts, for {count}: "
         "{groups}. Change what is given, or keep it as it is with --allow-leaks: every experiment "
         "will then show what its parts share",
         reasons=", ".join(grouping.reasons) or "images with the same content",
-        count=len(wrong),
+        count=counted(len(wrong), "group", "groups"),
         groups=first_few(shown),
     )
 

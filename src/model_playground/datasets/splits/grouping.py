@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.records import LeakKind, SplitLeak, SplitPlan
 from model_playground.datasets.near_duplicates import NearDuplicates
 from model_playground.datasets.records import Revision
@@ -147,8 +148,8 @@ def _tie_near_duplicates(
     lacking = pc.is_in(images.contents, value_set=pa.array(near.not_compared, pa.string()))
     if count := int(np.count_nonzero(lacking.to_numpy())):
         grouping.notes.append(
-            f"{count:,} images could not be compared: they cannot be read, have changed since the "
-            "import, or are of one colour"
+            f"{counted(count, 'image', 'images')} could not be compared: unreadable, changed since "
+            "the import, or of one colour"
         )
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.datasets.records import ITEM_SCHEMA
 
@@ -129,9 +130,8 @@ def column_groups(items: pa.Table, column: str) -> Ints:
     if (groups < 0).any():
         raise InvalidError(
             "split.no_group",
-            "{count} items have nothing in the column {column}: fill it and import again, "
-            "or group by another",
-            count=int((groups < 0).sum()),
+            "{count} nothing in the column {column}: fill it and import again, or group by another",
+            count=counted(int((groups < 0).sum()), "item has", "items have"),
             column=column,
         )
     return groups

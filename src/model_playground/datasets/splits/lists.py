@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import PARTS, Finding, Part
 from model_playground.datasets.delimited import read_delimited, read_text
@@ -221,7 +222,7 @@ def _agreed(before: ListedPart | None, now: ListedPart) -> ListedPart | None:
 def _unknown_names(path: Path, names: Sequence[str]) -> list[Finding]:
     if not names:
         return []
-    count = "1 name is" if len(names) == 1 else f"{len(names):,} names are"
+    count = counted(len(names), "name is", "names are")
     return [
         left_out(
             "unknown_item",

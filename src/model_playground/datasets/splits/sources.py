@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import PARTS
 from model_playground.datasets.parts import ListedPart, part_of
@@ -103,7 +104,7 @@ def _by_words(parts: Sequence[ListedPart | None], strategy: str) -> Given:
     places = np.array([OPEN if one is None else _place(one) for one in parts], np.int64)
     complete = frozenset(range(len(PARTS))) if (places != OPEN).all() else _named(places)
     lacking = int((places == OPEN).sum())
-    notes = (f"{lacking:,} items came in no part and are drawn",) if lacking else ()
+    notes = (f"{counted(lacking, 'item', 'items')} came in no part: drawn",) if lacking else ()
     return Given(places, complete, strategy, notes)
 
 
@@ -139,8 +140,8 @@ def given_to_parts(texts: Sequence[str], fields: ItemFields, seed: int) -> Given
             path = fields.revision.items["path"][int(np.flatnonzero(taken)[0])].as_py()
             raise InvalidError(
                 "split.given_twice",
-                "{count:,} items are given to {part} and to another part, such as {path}",
-                count=int(taken.sum()),
+                "{count} given to {part} and to another part, such as {path}",
+                count=counted(int(taken.sum()), "item is", "items are"),
                 part=part,
                 path=path,
             )
