@@ -91,18 +91,22 @@ class OverlapLoss(Loss):
         return (Addend(self.name, 1.0, *terms),)
 
     def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
+        p, t = self._prediction_and_truth(input, target)
+        losses = self.group_losses(p, t, per_image=per_image)
+        predicted, true = (group_sums(units, per_image=per_image) for units in (p, t))
+        return self.weighed(losses, predicted, true)
+
+    def _prediction_and_truth(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return probabilities and truth, (N, C, d1, …), both 0 where a pixel is ignored."""
         input = in_float32(input)
         if target.shape == input.shape:
             p = input.sigmoid()
             t, kept = answers_and_kept(p, target, self.ignore_index)
         else:
-            p = input.softmax(1)
+            p = input.log_softmax(1).exp()  # PyTorch's softmax splits small work too, and waits
             index, kept = index_and_kept(target.unsqueeze(1), self.ignore_index)
             t = torch.zeros_like(p).scatter(1, index, kept.to(p.dtype))
-        p = torch.where(kept, p, 0)
-        losses = self.group_losses(p, t, per_image=per_image)
-        predicted, true = (group_sums(units, per_image=per_image) for units in (p, t))
-        return self.weighed(losses, predicted, true)
+        return torch.where(kept, p, 0), t
 
     def weighed(self, losses: Tensor, predicted: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
         """Return value and weight of every class from its loss and its areas."""
@@ -123,12 +127,11 @@ class AreaLoss(OverlapLoss):
         """Return each class's loss from the shared, the predicted and the true area."""
         raise NotImplementedError
 
-    def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
-        return self.lost(*(group_sums(area, per_image=per_image) for area in (p * t, p, t)))
-
     def _terms(self, input: Tensor, target: Tensor, *, per_image: bool) -> tuple[Tensor, Tensor]:
         if input.ndim > target.ndim:
-            return super()._terms(input, target, per_image=per_image)
+            p, t = self._prediction_and_truth(input, target)
+            areas = [group_sums(area, per_image=per_image) for area in (p * t, p, t)]
+            return self.weighed(self.lost(*areas), *areas[1:])
         sums = answer_sums_by_formula(input, target, self.ignore_index)
         (addend,) = self.addends_of_sums(sums, per_image=per_image)
         return addend.value, addend.weight
@@ -153,8 +156,8 @@ class AreaLoss(OverlapLoss):
 
 def group_sums(units: Tensor, *, per_image: bool) -> Tensor:
     """Sum over the pixels of each image, (N, C), or of the batch, (1, C)."""
-    of_images = units.flatten(2).sum(2)
-    return of_images if per_image else of_images.sum(0, keepdim=True)
+    units = units.flatten(2)
+    return units.sum(2) if per_image else units.sum((0, 2)).unsqueeze(0)
 
 
 @register
@@ -265,8 +268,6 @@ class DiceLoss(AreaLoss):
     )
 
     def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
-        if not self.squared:
-            return super().group_losses(p, t, per_image=per_image)
         areas = (p * t, p.square(), t.square())
         return self.lost(*(group_sums(area, per_image=per_image) for area in areas))
 
