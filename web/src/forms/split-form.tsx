@@ -52,9 +52,16 @@ export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFor
     <SchemaForm
       name={name}
       schema={explainedFor(form, fieldsOf(schema, names))}
-      values={draft.plan}
+      values={picked(draft.plan, names)}
       refused={field && names.includes(field) ? { [field]: said } : {}}
-      onChange={(plan) => set({ plan: { ...draft.plan, ...plan } })}
+      onChange={(values) => {
+        const plan = { ...draft.plan, ...picked(values, names) };
+        // The form also tells of the defaults that it fills in: nobody has changed anything then.
+        const isChanged = (name: string) =>
+          JSON.stringify(given(schema, name, plan)) !==
+          JSON.stringify(given(schema, name, draft.plan));
+        if (names.some(isChanged)) set({ plan });
+      }}
     />
   );
   const isNeeded = (names: readonly string[]) =>
@@ -183,6 +190,9 @@ function explainedFor(form: Records["SplitForm"], schema: JsonSchema): JsonSchem
   ]);
   return { ...schema, properties: Object.fromEntries(properties) };
 }
+
+const picked = (values: Values, names: readonly string[]): Values =>
+  Object.fromEntries(names.filter((name) => name in values).map((name) => [name, values[name]]));
 
 const given = (schema: JsonSchema, name: string, plan: Values) =>
   plan[name] ?? schema.properties?.[name]?.default;

@@ -231,7 +231,7 @@ function Share({ count, of, whole }: { count: number; of: number; whole?: number
   const share = of > 0 ? count / of : 0;
   const distance = whole === undefined ? 0 : 100 * (share - whole);
   return (
-    <>
+    <Text span inherit style={{ whiteSpace: "nowrap" }}>
       {count.toLocaleString()}{" "}
       <Text span size="sm" c="dimmed">
         {(100 * share).toFixed(1)} %
@@ -241,7 +241,7 @@ function Share({ count, of, whole }: { count: number; of: number; whole?: number
           {signed(distance)} pp
         </Text>
       )}
-    </>
+    </Text>
   );
 }
 
