@@ -17,9 +17,10 @@ PAGE = Path(__file__).parent.parent / "docs" / "checks.md"
 HEAD = "<!-- Written by `make docs` from datasets/finding_kinds.py: change that, not this page. -->"
 INTRODUCTION = """# What is checked
 
-An import reports all of this, and `playground dataset check NAME` looks again: at the files as
-they are now, at the records, and it repeats what only the source could show. Every finding has
-a file, a line where there are lines, and a decision:
+An import reports all of this but near-duplicates, and `playground dataset check NAME` looks again:
+at the files as they are now, at the records, for near-duplicates, and it repeats what only the
+source could show. `playground dataset check PATH` says before an import all that it would find.
+Every finding has a file, a line where there are lines, and a decision:
 
 - **kept**: it is in the dataset as it stands;
 - **clipped**: a part of it is;
