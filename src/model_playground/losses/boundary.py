@@ -97,7 +97,7 @@ class BoundaryLoss(Loss):
             inside = answers >= 0.5
             distance = signed_distances(inside, kept)
         else:
-            p = z.softmax(1)
+            p = z.log_softmax(1).exp()  # faster than softmax over a middle axis
             index, kept = index_and_kept(target.unsqueeze(1), self.ignore_index)
             inside = torch.zeros_like(p, dtype=torch.bool).scatter(1, index, kept)
             distance = signed_distances_of_exclusive(inside)
