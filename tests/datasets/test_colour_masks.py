@@ -286,5 +286,5 @@ def test_other_labels_are_said_to_be_lost(tmp_path: Path) -> None:
     said = [one.message for one in IndexMasks().losses(revision)]
     assert said == [
         "masks have no place for annotations of the kind class",
-        "2 images have no mask: they are copied and will be reported",
+        "2 images have no mask: copied all the same, and reported when it is read",
     ]

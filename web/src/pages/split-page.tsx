@@ -217,7 +217,9 @@ function Shares({ record: { counts, class_counts, report } }: { record: Records[
       )}
       {(report?.left_out ?? 0) > 0 && (
         <Text size="sm">
-          {report?.left_out?.toLocaleString()} items of the dataset are in no part.
+          {report?.left_out === 1
+            ? "1 item of the dataset is in no part."
+            : `${report?.left_out?.toLocaleString()} items of the dataset are in no part.`}
         </Text>
       )}
     </Stack>
