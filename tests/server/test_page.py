@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
@@ -269,10 +269,20 @@ def test_advice_for_the_data_is_in_the_form_and_can_be_taken(
     plan = SplitPlan(train=50, validation=25, test=25)
     playground.create_split("fruit", name="fruit-1", plan=plan)
 
-    page.goto(f"{serve()}/new?split=fruit-1")
+    held: list[Route] = []
+    page.route("**/losses/advice*", lambda route: held.append(route))
+    with page.expect_request("**/losses/advice*"):
+        page.goto(f"{serve()}/new?split=fruit-1")
+    page.get_by_role("combobox", name="Loss of “class”").click()
     advice = page.get_by_role("region", name="Advice for “class”")
+    expect(advice).to_have_count(0)
+    for route in held:
+        route.continue_()
     verdict = "cross_entropy, the default, suffers from imbalance"
     expect(advice).to_contain_text(verdict, timeout=TRAINING_MS)
+    # What arrives above an open list does not push it out of sight.
+    expect(page.get_by_role("option", name="Focal loss").first).to_be_visible()
+    page.keyboard.press("Escape")
     expect(advice).to_contain_text("lemon has 20 images, cherry 2: 10 times as many")
     expect(advice).to_contain_text("No evidence is stored")
     advice.get_by_role("button", name="All that was measured").click()

@@ -8,6 +8,7 @@ import { ChoiceList } from "./choice-list";
 import { FormSection } from "./form-section";
 import { LossSlotField } from "./loss-slot-field";
 import { SchemaForm } from "./schema-form";
+import { useSteadyFocus } from "./steady-focus";
 
 interface ExperimentFormProps {
   form: Records["ExperimentForm"];
@@ -27,8 +28,9 @@ export function ExperimentForm(props: ExperimentFormProps) {
   const { data: splits } = useQuery(splitList);
   const dataset = splits?.find(({ name }) => name === form.split)?.dataset ?? "";
   const advice = useQuery(lossAdvice(form.task, dataset));
+  const steady = useSteadyFocus();
   return (
-    <Stack>
+    <Stack ref={steady}>
       <FormSection title="Model" about={["model"]} error={error}>
         <ChoiceField
           label="Architecture"

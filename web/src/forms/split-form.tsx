@@ -17,6 +17,7 @@ import { GiveField } from "./give-field";
 import { More } from "./more";
 import { Refused } from "./refused";
 import { SchemaForm } from "./schema-form";
+import { useSteadyFocus } from "./steady-focus";
 
 /** The plan's fields by where they stand; one that is named nowhere comes last, under "More". */
 const SHOWN = {
@@ -67,8 +68,9 @@ export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFor
   const isNeeded = (names: readonly string[]) =>
     names.some((name) => name === field || isTold(schema, name, draft.plan));
 
+  const steady = useSteadyFocus();
   return (
-    <Stack>
+    <Stack ref={steady}>
       <FormSection title="Name" about={[]} error={null}>
         <TextInput
           aria-label="Name"
