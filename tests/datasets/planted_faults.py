@@ -45,25 +45,33 @@ class Planted:
     targets: tuple[str, ...] = ()
 
 
-PLANTED: list[Planted] = []
+class Planting:
+    """Faults, collected from the functions that plant them."""
+
+    def __init__(self) -> None:
+        self.faults: list[Planted] = []
+
+    def __call__(
+        self,
+        clean: Callable[[Path], None],
+        *brings: str,
+        later: bool = False,
+        task: str | None = None,
+        file: str = "",
+        targets: tuple[str, ...] = (),
+    ) -> Callable[[Plant], Plant]:
+        """Collect a function that is named after the kind that it plants."""
+
+        def collect(plant: Plant) -> Plant:
+            kind = plant.__name__.removeprefix("plant_").partition("__")[0]
+            told = (frozenset(brings), later, task, file, targets)
+            self.faults.append(Planted(kind, clean, plant, *told))
+            return plant
+
+        return collect
 
 
-def planted(
-    clean: Callable[[Path], None],
-    *brings: str,
-    later: bool = False,
-    task: str | None = None,
-    file: str = "",
-    targets: tuple[str, ...] = (),
-) -> Callable[[Plant], Plant]:
-    """Register a function that is named after the kind that it plants."""
-
-    def register(plant: Plant) -> Plant:
-        kind = plant.__name__.removeprefix("plant_").partition("__")[0]
-        PLANTED.append(Planted(kind, clean, plant, frozenset(brings), later, task, file, targets))
-        return plant
-
-    return register
+planted = Planting()
 
 
 # Clean datasets

@@ -14,17 +14,19 @@ from planted_faults import (
     ITEMS,
     SIZE_WH,
     Place,
+    Planting,
     coco,
     folders,
     masks,
     noise,
     object_places,
-    planted,
     read_coco,
     table,
     write_coco,
 )
 from spreadsheet_files import write_xlsx
+
+planted = Planting()
 
 COUNT = 2 * ITEMS
 WIDTH, HEIGHT = SIZE_WH

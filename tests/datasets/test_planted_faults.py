@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import planted_in_sources  # noqa: F401 — registers its faults
+import planted_faults
+import planted_in_sources
 import pytest
-from planted_faults import PLANTED, Planted, coco, folders
+from planted_faults import Planted, coco, folders
 from test_near_duplicates import scene
 
 from model_playground.core.records import CheckReport
@@ -19,6 +20,8 @@ from model_playground.datasets.near_duplicates import NearDuplicateFinder
 from model_playground.datasets.record_checks import near_duplicate_findings
 from model_playground.datasets.records import Revision
 from model_playground.datasets.splits.lists import listed_parts
+
+PLANTED = [*planted_faults.planted.faults, *planted_in_sources.planted.faults]
 
 
 def read(

@@ -12,7 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image, ImageEnhance
 
+from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
+from model_playground.server.app import create_app
 
 
 @pytest.fixture
@@ -150,8 +152,9 @@ def test_a_name_leads_nowhere(client: TestClient, photos: Path, tmp_path: Path) 
     assert sheets == 3 * [tmp_path / "workspace" / "artifacts" / "splits"]
 
 
-def test_what_is_being_made_is_listed_as_long_as_it_lasts(client: TestClient) -> None:
-    in_making = client.app.state.splits_in_making  # type: ignore[attr-defined]
+def test_what_is_being_made_is_listed_as_long_as_it_lasts(playground: Playground) -> None:
+    app = create_app(playground)
+    client, in_making = TestClient(app, base_url="http://localhost"), app.state.splits_in_making
     assert client.get("/api/splits-in-making").json() == []
     with in_making.told(name="one", dataset="fruit") as advance:
         (listed,) = client.get("/api/splits-in-making").json()
