@@ -219,7 +219,7 @@ def _print_split_report(report: SplitReport, *, notes: bool) -> None:
         )
         typer.echo(f"Largest distance from the whole, in percentage points: {distances}")
     if report.left_out:
-        typer.echo(f"{counted(report.left_out, 'item', 'items')} of the dataset in no part.")
+        typer.echo(f"In no part: {counted(report.left_out, 'item', 'items')} of the dataset.")
     for note in report.notes if notes else ():
         typer.echo(note)
     for leak in report.leaks:

@@ -109,7 +109,7 @@ class FocalLoss(Loss):
         return (Addend(self.name, 1.0, *focal_sums(task, input, target, self.factors("alpha"))),)
 
     def _terms_by_pytorch(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the terms with PyTorch's own cross-entropy, which takes less calls."""
+        """Return the terms with PyTorch's own cross-entropy, which takes fewer calls."""
         surprise = cross_entropy(
             in_float32(input), target.long(), reduction="none", ignore_index=self.ignore_index
         )
