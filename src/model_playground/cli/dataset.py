@@ -122,7 +122,7 @@ def import_(
     _print_imported(record, report)
     if inspect:
         typer.echo(
-            "Images of nearly the same picture were not looked for; this does, as a split does: "
+            "Near-duplicate images were not looked for; this does, as a split does: "
             f"playground dataset check {shlex.quote(name)}"
         )
     else:
