@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.records import PARTS, SplitPlan
@@ -28,6 +29,7 @@ from model_playground.datasets.records import (
 )
 from model_playground.datasets.splits.conditions import ItemFields, items_that
 from model_playground.datasets.splits.division import Division, divide
+from model_playground.datasets.splits.drawing import Units, draw_stratified
 from model_playground.datasets.splits.name_series import find_name_series
 
 NONE_NEAR = NearDuplicates(())
@@ -171,6 +173,32 @@ def test_a_rare_class_gets_its_share_in_every_part() -> None:
     assert counts(division) == (700, 100, 200)
     assert max(division.report.largest_distance.values()) < 0.01
     assert division.strategy == "stratified"
+
+
+def test_large_groups_are_exchanged_until_their_strata_fit() -> None:
+    # Placed one by one, the largest first, a group of 50 fills the smallest part with one class.
+    groups = {"a": (50, 40, 30, 30, 26, 22, 16, 14, 8), "b": (16, 16, 14, 10, 10, 8, 8, 8)}
+    sizes = np.array([size for name in groups for size in groups[name]])
+    strata = csr_array(
+        np.array([[size, 0] for size in groups["a"]] + [[0, size] for size in groups["b"]])
+    )
+    units = Units(sizes, [str(number) for number in range(len(sizes))])
+    shares = {"train": 70.0, "validation": 10.0, "test": 20.0}
+    for seed in range(5):
+        parts = draw_stratified(units, strata, shares, seed)
+        found = np.array([strata[parts == part].sum(axis=0) for part in range(3)])
+        wanted = np.outer([0.7, 0.1, 0.2], strata.sum(axis=0))
+        assert np.abs(found - wanted).max() <= 6
+
+
+def test_a_draw_that_is_far_from_the_whole_says_what_brings_it_nearer() -> None:
+    labels: list[tuple[int, ...]] = [(number // 10 % 2,) for number in range(80)]
+    blocks = {"block": [str(number // 10) for number in range(80)]}
+    plan = {"train": 50, "validation": 25, "test": 25, "group_by": ("block",), "seed": 3}
+    of = revision(labels, columns=blocks)
+    assert any("in the whole: --stratify" in note for note in made(of, **plan).report.notes)
+    notes = made(of, **plan, stratify=True).report.notes
+    assert not any("--stratify" in note for note in notes)
 
 
 def test_values_are_stratified_by_their_ranges() -> None:

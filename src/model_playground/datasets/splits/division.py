@@ -6,7 +6,7 @@ The result depends on the items, the plan and its seed, not on the order of rows
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,9 @@ Ints = NDArray[np.int64]
 
 NEEDED_PARTS: tuple[Part, ...] = ("train", "validation")
 """The test part may be empty; without these two nothing can be trained and chosen."""
+
+FAR = 10.0
+"""Percentage points from the share in the whole, above which a split says what would help."""
 
 _TRAIN, _VALIDATION, _TEST = range(len(PARTS))
 
@@ -100,13 +103,26 @@ def divide(
             checked=grouping.checked,
             leaks=grouping.leaks(revision, parts),
             left_out=whole.items.num_rows - int((parts >= 0).sum()),
-            notes=(*given.notes, *grouping.notes),
+            notes=(*given.notes, *grouping.notes, *_far_from_the_whole(plan, largest)),
         )
         of_classes = {} if revision.target_names else counts
         divisions.append(
             Division(_by_id(revision, parts), of_classes, strategy, report, fold, large)
         )
     return divisions
+
+
+def _far_from_the_whole(plan: SplitPlan, largest: dict[str, float]) -> Iterator[str]:
+    """Say that stratification would help, where all was left to chance."""
+    farthest = max(largest, key=lambda part: largest[part], default=None)
+    is_chance = not (plan.stratify or plan.stratify_by or plan.give)
+    if farthest is None or not is_chance or plan.own_partitions or plan.from_file:
+        return
+    if largest[farthest] > FAR:
+        yield (
+            f"the share of a class or range in {farthest} is {largest[farthest]:.0f} percentage "
+            "points from that in the whole: --stratify brings the parts nearer"
+        )
 
 
 def _by_id(revision: Revision, parts: Ints) -> dict[str, Part]:

@@ -28,6 +28,10 @@ first; the others are dealt out many at a time."""
 
 _MOST_CORRECTIONS = 1000
 
+_MOST_EXCHANGES = 200
+_EXCHANGED = 400
+"""So many of the largest units may be exchanged between parts: each is compared with each."""
+
 
 @dataclass(frozen=True)
 class Units:
@@ -106,6 +110,7 @@ def draw_stratified(
     dealer.deal_strata()
     dealer.deal_the_rest()
     dealer.correct_sizes()
+    dealer.exchange_large_units()
     dealer.fill_empty_parts()
     return dealer.parts
 
@@ -221,6 +226,44 @@ class _Dealer:
             within = np.cumsum(self.sizes[order]) <= max(gap / 2, self.sizes[order[0]])
             self._move(order[within], giver, taker)
 
+    def exchange_large_units(self) -> None:
+        """Exchange two units of different parts as long as that brings the shares nearer.
+
+        Large units that were placed one by one may fit badly together, and no single item is left
+        that could mend it. The best exchange is made first; a unit may go for nothing in return.
+        What is too much or too little is squared as a share of what is wanted, so that a rare
+        stratum counts as much as a frequent one; the size of a part counts as much as all strata.
+        """
+        large = self.order[self.sizes[self.order] > 1][:_EXCHANGED]
+        if len(large) == 0:
+            return
+        places = range(len(self.wanted))
+        nothing = np.zeros((len(places), self.strata.shape[1] + 1))  # to exchange, in every part
+        rows = np.column_stack([self.strata[large].toarray(), self.sizes[large]])
+        rows = np.vstack([rows, nothing]).astype(np.float64)
+        parts = np.concatenate([self.parts[large], places])
+        excess = np.vstack([self.there_of - self.wanted_of, self.there - self.wanted])
+        weights = 1 / np.maximum(np.vstack([self.wanted_of, self.wanted]), 1) ** 2
+        weights[-1] *= max(len(self.wanted_of), 1)
+        # How far two units are apart, by the weights of a part.
+        apart = np.stack([_squared_distances(rows * np.sqrt(weights[:, one])) for one in places])
+        for _ in range(_MOST_EXCHANGES):
+            at = (rows @ (weights * excess))[:, parts]
+            # What is squared grows by this in a unit's part if the other one (column) comes there.
+            grows = 2 * (at.T - at.diagonal()[:, None]) + apart[parts, np.arange(len(parts))]
+            change = grows + grows.T
+            change[parts[:, None] == parts] = 0
+            first, second = np.unravel_index(change.argmin(), change.shape)
+            if change[first, second] >= -1e-9:
+                break
+            moved = rows[second] - rows[first]
+            excess[:, parts[first]] += moved
+            excess[:, parts[second]] -= moved
+            parts[[first, second]] = parts[[second, first]]
+            parts[len(large) :] = places
+        self.parts[large] = parts[: len(large)]
+        self.there_of, self.there = self.wanted_of + excess[:-1], self.wanted + excess[-1]
+
     def fill_empty_parts(self) -> None:
         """Give a part that has got no unit the smallest of the part that has most units."""
         for part in range(len(self.wanted)):
@@ -237,6 +280,12 @@ class _Dealer:
         for part, sign in ((giver, -1), (taker, 1)):
             self.there[part] += sign * self.sizes[rows].sum()
             self.there_of[:, part] += sign * strata
+
+
+def _squared_distances(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    products = rows @ rows.T
+    squares = products.diagonal()
+    return np.asarray(squares[:, None] + squares - 2 * products)
 
 
 # Order and counts

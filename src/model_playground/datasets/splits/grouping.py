@@ -125,7 +125,7 @@ def _tie_series(grouping: Grouping, revision: Revision, whole: Revision) -> None
         return
     of_item = found.of_item[rows_of(whole, revision.items["item_id"])]
     grouping.tie("same group", of_item, "series of file names")
-    grouping.notes.append(f"{said}: each stays in one part, unless --no-series divides them")
+    grouping.notes.append(f"{said}: each stays in one part (--no-series lifts that)")
 
 
 def _tie_near_duplicates(
