@@ -616,10 +616,12 @@ class Playground:
 
     def experiment_form(self, split: str, *, task: str | None = None) -> ExperimentForm:
         """Derive the new-experiment form for a split from the declarations."""
-        from model_playground.tasks.task import get_task
+        from model_playground.tasks.task import TASKS, get_task, untrainable
         from model_playground.work.choices import experiment_form
 
         record = self.get_split(split)
+        if record.task not in TASKS:
+            raise untrainable(f"the split {split!r}", [record.task])
         return experiment_form(
             split, get_task(task or record.task), self._facts(split), self._catalogue()
         )

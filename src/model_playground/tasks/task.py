@@ -109,3 +109,20 @@ TASKS: Registry[type[Task]] = Registry("task", package="model_playground.tasks")
 def get_task(name: str) -> Task:
     """Return the task of that name."""
     return TASKS[name]()
+
+
+def untrainable(data: str, served: Sequence[str]) -> InvalidError:
+    """Return the error for data whose labels serve tasks that have no model here.
+
+    Args:
+        data: what they are, such as "the split 'birds-1'".
+        served: the tasks that their labels serve.
+    """
+    return InvalidError(
+        "task.untrainable",
+        "{data} has labels for {served}, for which no model here can be trained yet; the tasks "
+        "are {tasks}",
+        data=data,
+        served=", ".join(served),
+        tasks=", ".join(TASKS.names),
+    )

@@ -11,7 +11,7 @@ from model_playground.insights.advice import Data, advise
 from model_playground.store.datasets import get_dataset
 from model_playground.store.experiments import list_experiments
 from model_playground.store.workspace import Workspace
-from model_playground.tasks.task import TASKS, get_task
+from model_playground.tasks.task import TASKS, get_task, untrainable
 from model_playground.work.datasets import newest_revision
 
 
@@ -56,12 +56,5 @@ def _task_name(task: str | None, data: Data | None) -> str:
             task=task,
         )
     if task is None:
-        raise InvalidError(
-            "task.untrainable",
-            "the dataset {dataset!r} has labels for {served}, for which no model here can be "
-            "trained yet; the tasks are {tasks}",
-            dataset=data.dataset.name,
-            served=", ".join(served),
-            tasks=", ".join(TASKS.names),
-        )
+        raise untrainable(f"the dataset {data.dataset.name!r}", served)
     return task

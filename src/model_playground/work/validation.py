@@ -17,7 +17,7 @@ from model_playground.core.registry import Registry
 from model_playground.core.specification import Choice, Specification, Training
 from model_playground.metrics.metric import METRICS
 from model_playground.models.architecture import ARCHITECTURES
-from model_playground.tasks.task import Task, get_task
+from model_playground.tasks.task import TASKS, Task, get_task, untrainable
 from model_playground.training.augmentations import AUGMENTATIONS
 from model_playground.training.schedulers import SCHEDULERS
 from model_playground.training.solvers import SOLVERS
@@ -41,6 +41,8 @@ def resolved(
         InvalidError: a parameter is out of bounds, a loss is refused for its slot, the task is
             not that of the data, or the monitored series will not exist.
     """
+    if split_task not in TASKS:
+        raise untrainable(f"the split {specification.split!r}", [split_task])
     task = get_task(specification.task)
     if task.name != split_task:
         raise InvalidError(
