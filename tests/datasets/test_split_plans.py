@@ -561,3 +561,12 @@ def test_signdigits_keeps_the_shares_of_its_classes(real_data: Path) -> None:
     for part, share in zip(PARTS, (0.7, 0.1, 0.2), strict=True):
         for name, total in of.class_counts().items():
             assert abs(division.class_counts[part][name] - share * total) <= 1
+
+
+def test_ecustfd_keeps_the_shares_of_its_boxes_though_its_foods_are_large_groups(
+    real_data: Path,
+) -> None:
+    of, _ = import_dataset(real_data / "ecustfd", task="detection", inspect=False)
+    division = made(of, stratify=True)
+    assert "series of file names" in division.strategy
+    assert max(division.report.largest_distance.values()) < 5

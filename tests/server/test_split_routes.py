@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -170,3 +171,25 @@ def test_a_refused_split_is_no_longer_listed_as_being_made(client: TestClient, f
     answer = client.post("/api/splits", json={"dataset": "fruit", "name": "one", "train": 10})
     assert answer.json()["code"] == "split.shares"
     assert client.get("/api/splits-in-making").json() == []
+
+
+def test_a_split_without_a_model_says_so_in_place_of_a_form(
+    client: TestClient, tmp_path: Path
+) -> None:
+    folder = tmp_path / "birds"
+    folder.mkdir()
+    images, boxes = [], []
+    for number in range(12):
+        Image.new("RGB", (32, 32), (20 * number, 90, 90)).save(folder / f"{_word(number)}.png")
+        images.append(
+            {"id": number, "file_name": f"{_word(number)}.png", "width": 32, "height": 32}
+        )
+        box = {"id": number, "image_id": number, "category_id": 1, "bbox": [1, 1, 9, 9]}
+        boxes.append(box)
+    said = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "bird"}]}
+    (folder / "birds.json").write_text(json.dumps(said))
+    client.post("/api/datasets", json={"path": str(folder), "name": "birds"})
+    created(client, "birds", "birds-1", near_duplicates=False)
+    answer = client.get("/api/form", params={"split": "birds-1"}).json()
+    assert answer["code"] == "task.untrainable"
+    assert "the split 'birds-1' has labels for detection, for which no model" in answer["message"]
