@@ -5,7 +5,8 @@
 Times are medians of interleaved repeats, so that a disturbance hits ours and theirs alike; `ours /
 theirs` is the median of the ratios of neighbours. `kept` is what forward holds for backward beyond
 input and target, `peak` what the process grew by at most, both in multiples of the input's bytes.
-Peers that are not installed are left out.
+Peers that are not installed are left out. On a GPU the tensors are larger, several passes follow
+each other before the clock is read, and a copy that moves the fewest bytes possible is timed too.
 """
 
 from __future__ import annotations
@@ -44,7 +45,13 @@ from model_playground.losses import (
 )
 
 Step = Callable[[Tensor, Tensor], Tensor]
-SEGMENTATION = [(4, 19, 256, 256), (2, 150, 256, 256), (1, 4, 16, 16)]
+SEGMENTATION = {
+    "cpu": [(4, 19, 256, 256), (2, 150, 256, 256), (1, 4, 16, 16)],
+    "cuda": [(16, 19, 512, 512), (8, 150, 512, 512)],
+}
+ANSWERS = {"cpu": (2**23, 2**10), "cuda": (2**26,)}
+BOXES = {"cpu": (1_000_000, 250), "cuda": (8_000_000,)}
+PASSES_ON_CUDA = 10
 
 
 class Contest(NamedTuple):
@@ -54,17 +61,18 @@ class Contest(NamedTuple):
     input: Tensor
     target: Tensor
     steps: dict[str, Step]
+    floor: float = 0  # the fewest bytes that forward and backward move, in multiples of the input's
 
 
 def contests(device: str) -> Iterator[Contest]:
     """Yield what is measured, one at a time: together the tensors would fill the memory."""
-    for size in SEGMENTATION:
+    for size in SEGMENTATION[device]:
         yield from _segmentation(size, device)
     yield _interpolation(device)
-    for count in (2**23, 2**10):
+    for count in ANSWERS[device]:
         yield from _answers(count, device)
         yield from _values(count, device)
-    for count in (1_000_000, 250):
+    for count in BOXES[device]:
         yield from _boxes(count, device)
 
 
@@ -105,7 +113,7 @@ def _segmentation(size: tuple[int, int, int, int], device: str) -> Iterator[Cont
         ("Tversky", TverskyLoss(), tversky),
         ("Lovász", LovaszLoss(), lovasz),
     ):
-        yield Contest(f"{title}, {shape}", scores, classes, {"ours": ours, **theirs})
+        yield Contest(f"{title}, {shape}", scores, classes, {"ours": ours, **theirs}, floor=3)
 
 
 def _interpolation(device: str) -> Contest:
@@ -130,10 +138,10 @@ def _answers(count: int, device: str) -> Iterator[Contest]:
         steps["torchvision"] = partial(sigmoid_focal_loss, reduction="mean")
         if count > 2**20:
             steps["torchvision compiled"] = torch.compile(steps["torchvision"])
-    yield Contest(f"binary focal, {count:,} answers", scores, yes, steps)
+    yield Contest(f"binary focal, {count:,} answers", scores, yes, steps, floor=5)
     peer = {"torch": functional.binary_cross_entropy_with_logits}
     steps = {"ours": BinaryCrossEntropyLoss(), **peer}
-    yield Contest(f"binary cross-entropy, {count:,} answers", scores, yes, steps)
+    yield Contest(f"binary cross-entropy, {count:,} answers", scores, yes, steps, floor=5)
 
 
 def _values(count: int, device: str) -> Iterator[Contest]:
@@ -164,7 +172,7 @@ def _boxes(count: int, device: str) -> Iterator[Contest]:
         steps: dict[str, Step] = {"ours": loss()}
         if name in peers:
             steps["torchvision"] = partial(peers[name], reduction="mean")
-        yield Contest(f"{name}, {count:,} boxes", boxes, truth, steps)
+        yield Contest(f"{name}, {count:,} boxes", boxes, truth, steps, floor=5)
 
 
 def _with_channel(loss: Step) -> Step:
@@ -178,12 +186,30 @@ def summed(parts: tuple[Step, ...], input: Tensor, target: Tensor) -> Tensor:
 
 def duration_s(step: Step, input: Tensor, target: Tensor) -> float:
     """Time one forward and backward pass."""
-    input.grad = None
+
+    def run() -> None:
+        input.grad = None
+        step(input, target).backward()
+
+    return _timed(run, input)
+
+
+def copy_duration_s(input: Tensor, floor: float) -> float:
+    """Time a copy that reads and writes so many times the input's bytes in all."""
+    count = int(floor / 2 * input.numel())
+    source, copy = torch.empty(2, count, dtype=input.dtype, device=input.device)
+    copy.copy_(source)
+    return _timed(lambda: copy.copy_(source), input)
+
+
+def _timed(run: Callable[[], object], input: Tensor) -> float:
+    passes = PASSES_ON_CUDA if input.is_cuda else 1
     _wait(input)
     begun = time.perf_counter()
-    step(input, target).backward()
+    for _ in range(passes):
+        run()
     _wait(input)
-    return time.perf_counter() - begun
+    return (time.perf_counter() - begun) / passes
 
 
 def _wait(input: Tensor) -> None:
@@ -231,39 +257,46 @@ def _memory(name: str) -> int:
 
 
 def main() -> None:
-    """Print a row for each contestant."""
+    """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", choices=SEGMENTATION)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--only", default="", help="a part of the title")
     asked = parser.parse_args()
     torch.manual_seed(0)
-    print(f"torch {torch.__version__}, {asked.device}, {torch.get_num_threads()} threads\n")
+    on = torch.cuda.get_device_name() if asked.device == "cuda" else "cpu"
+    print(f"torch {torch.__version__}, {on}, {torch.get_num_threads()} threads\n")
     print("| loss | who | ms | ours / theirs | kept × input | peak × input |")
     print("|---|---|---:|---:|---:|---:|")
-    for title, input, target, steps in contests(asked.device):
-        if asked.only.lower() not in title.lower():
-            continue
-        input.requires_grad_()
-        repeats = asked.repeats if input.numel() > 2**16 else 20 * asked.repeats
-        times: dict[str, list[float]] = {name: [] for name in steps}
-        for _ in range(repeats + 2):
-            for name, step in steps.items():
-                times[name].append(duration_s(step, input, target))
-        for name, step in steps.items():
-            taken = times[name][2:]
-            ratio = statistics.median(
-                ours / theirs for ours, theirs in zip(times["ours"][2:], taken, strict=True)
-            )
-            large = input.numel() > 2**16
-            kept, peak = (
-                f"{share(step, input, target):.2f}" if large else ""
-                for share in (kept_share, peak_share)
-            )
-            median = 1e3 * statistics.median(taken)
-            print(
-                f"| {title} | {name} | {median:.3g} | {ratio:.2f} | {kept} | {peak} |", flush=True
-            )
+    for contest in contests(asked.device):
+        if asked.only.lower() in contest.title.lower():
+            measure(contest, asked.repeats)
+
+
+def measure(contest: Contest, repeats: int) -> None:
+    """Print a row for each contestant."""
+    title, input, target, steps, floor = contest
+    input.requires_grad_()
+    large = input.numel() > 2**16
+    clocks: dict[str, Callable[[], float]] = {
+        name: partial(duration_s, step, input, target) for name, step in steps.items()
+    }
+    if input.is_cuda and floor:
+        clocks[f"a copy of {floor:g} × input"] = partial(copy_duration_s, input, floor)
+    times: dict[str, list[float]] = {name: [] for name in clocks}
+    for _ in range((repeats if large else 20 * repeats) + 2):
+        for name, clock in clocks.items():
+            times[name].append(clock())
+    for name, taken in times.items():
+        ratio = statistics.median(
+            ours / theirs for ours, theirs in zip(times["ours"][2:], taken[2:], strict=True)
+        )
+        kept, peak = (
+            f"{share(steps[name], input, target):.2f}" if large and name in steps else ""
+            for share in (kept_share, peak_share)
+        )
+        median = 1e3 * statistics.median(taken[2:])
+        print(f"| {title} | {name} | {median:.3g} | {ratio:.2f} | {kept} | {peak} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def _answer(call: bytes) -> bytes:
     return pickle.dumps((function(*arguments, **_written(written)), written))
 
 
-def compiled(kernel: Any, architecture: int, types: dict[str, str], **constants: float) -> bytes:
+def compiled(
+    kernel: Any, architecture: int, types: dict[str, str], **constants: float | str
+) -> bytes:
     """Compile a kernel to machine code for GPUs of an architecture; none has to be there.
 
     Args:

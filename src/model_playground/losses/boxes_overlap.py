@@ -44,15 +44,17 @@ class OverlapBoxLoss(BoxLoss):
         return self.of(geometry(input, target))
 
     def block_kernel(self) -> OverlapKernel | None:
-        """Return the kernel of this loss for the CPU, None if it has none."""
+        """Return the kernel of this loss, None if it has none."""
         return None
 
     def fast_addends(
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
         kernel = self.block_kernel()
-        if kernel is None or input.device.type != "cpu" or target.requires_grad:
+        if kernel is None or target.requires_grad:
             return None
+        if input.is_cuda and torch.float64 in (input.dtype, target.dtype):
+            return None  # the pass there is in float32
         value = costs(input, target, kernel, self._formula)
         return (Addend(self.name, 1.0, value, value.new_ones(()).expand_as(value)),)
 

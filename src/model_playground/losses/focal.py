@@ -101,7 +101,7 @@ class FocalLoss(Loss):
     def fast_addends(
         self, input: Tensor, target: Tensor, *, per_image: bool
     ) -> tuple[Addend, ...] | None:
-        if input.is_cuda or input.ndim < 2 or has_steep_power(self.gamma):
+        if input.ndim < 2 or has_steep_power(self.gamma):
             return None
         if input.numel() < blocks.FEW_NUMBERS:
             return (Addend(self.name, 1.0, *self._terms_by_pytorch(input, target)),)

@@ -1,4 +1,4 @@
-"""The IoU family on a CPU: value and gradient of matched pairs in blocks that fit its caches.
+"""The IoU family: value and gradient of matched pairs, on a CPU in blocks that fit its caches.
 
 A formula's every operation reads and writes all pairs, and its gradient does so again. Here some
 thousand pairs at a time are turned into rows (all x1, all y1, …), and value and gradient, which
@@ -6,7 +6,7 @@ share most of their arithmetic, are worked out on a few buffers that stay in the
 kept for backward is the gradient alone.
 
 A pair that is out of the ordinary (a box without width or height, reversed corners, lengths whose
-squares leave the type) is given to the formula.
+squares leave the type) is given to the formula. On a GPU `triton_boxes` has a pass of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -168,6 +168,8 @@ def _as_image(rows: Tensor) -> Tensor:
 class OverlapKernel(ABC):
     """A loss of the IoU family, as operations on a block."""
 
+    kind: ClassVar[str]  # what the pass on a GPU calls it
+
     @abstractmethod
     def work(self, block: Block, *, gradient: bool) -> None:
         """Write the values, and if wanted add to the slopes, which are 0 before.
@@ -181,6 +183,8 @@ class OverlapKernel(ABC):
 class IoUKernel(OverlapKernel):
     """1 - IoU."""
 
+    kind = "iou"
+
     def work(self, block: Block, *, gradient: bool) -> None:
         torch.sub(1, block.iou, out=block.value)
         if gradient:
@@ -191,6 +195,8 @@ class IoUKernel(OverlapKernel):
 @dataclass(frozen=True)
 class GIoUKernel(IoUKernel):
     """1 - IoU + (C - U) / C."""
+
+    kind = "giou"
 
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
@@ -206,6 +212,8 @@ class GIoUKernel(IoUKernel):
 @dataclass(frozen=True)
 class DIoUKernel(IoUKernel):
     """1 - IoU + ρ² / c²."""
+
+    kind = "diou"
 
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
@@ -227,6 +235,8 @@ class DIoUKernel(IoUKernel):
 @dataclass(frozen=True)
 class CIoUKernel(DIoUKernel):
     """1 - IoU + ρ² / c² + α v, α held constant."""
+
+    kind = "ciou"
 
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
@@ -251,6 +261,8 @@ class CIoUKernel(DIoUKernel):
 class EIoUKernel(DIoUKernel):
     """1 - IoU + ρ² / c² + the squared differences of width and height, as shares of C's."""
 
+    kind = "eiou"
+
     def work(self, block: Block, *, gradient: bool) -> None:
         super().work(block, gradient=gradient)
         around = block.side[AROUND]
@@ -269,7 +281,7 @@ def costs(input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula
     """Return the loss of every pair, (M,), differentiable by the input.
 
     Args:
-        input: boxes (M, 4), on a CPU.
+        input: boxes (M, 4); on a GPU in float32 or less.
         target: boxes (M, 4), without gradient.
         kernel: the loss.
         formula: the same loss, for the odd pairs and for a second derivative.
@@ -286,6 +298,11 @@ class _Costs(Function):
         ctx: Any, input: Tensor, target: Tensor, kernel: OverlapKernel, formula: Formula
     ) -> Tensor:
         ctx.kernel, ctx.formula = kernel, formula
+        if input.is_cuda:
+            from model_playground.losses.kernels.triton_boxes import costs_of_pairs
+
+            ctx.save_for_backward(input, target, None)
+            return costs_of_pairs(input, target, kernel.kind)
         gradient = ctx.needs_input_grad[0]
         value, slope = _worked_out(input, target, kernel, formula, gradient=gradient)
         if gradient:
@@ -301,6 +318,10 @@ class _Costs(Function):
                 ctx.formula(input, target), input, upstream, create_graph=True
             )
             return found, None, None, None
+        if input.is_cuda:
+            from model_playground.losses.kernels.triton_boxes import slopes_of_pairs
+
+            return slopes_of_pairs(input, target, ctx.kernel.kind, upstream), None, None, None
         if not ctx.slope_is_unused:
             _, slope = _worked_out(input, target, ctx.kernel, ctx.formula, gradient=True)
         # Multiplied in place and given away: a second pass backward computes it again.

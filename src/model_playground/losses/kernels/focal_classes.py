@@ -35,7 +35,7 @@ def focal_sums(
 
     Args:
         task: what is to be summed.
-        logits: (N, C, d1, …) on the CPU; the sums are differentiable in them any number of times.
+        logits: (N, C, d1, …); the sums are differentiable in them any number of times.
         target: class indices, (N, d1, …).
         alpha: a factor for each class.
     """
@@ -52,8 +52,10 @@ class _FocalSums(Function):
     def forward(
         ctx: Any, task: FocalTask, logits: Tensor, target: Tensor, alpha: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        # In half precision small derivatives would be lost before they are multiplied.
-        slopes = room_like(logits, contiguous=True) if logits.dtype == sum_type(logits) else None
+        # In half precision small derivatives would be lost before they are multiplied; a GPU has
+        # them sooner computed than fetched.
+        is_beside = logits.dtype == sum_type(logits) and not logits.is_cuda
+        slopes = room_like(logits, contiguous=True) if is_beside else None
         value, number = _sums(task, logits, target, alpha, slopes)
         ctx.save_for_backward(logits, target, alpha, slopes)
         ctx.task, ctx.slopes_are_unused = task, slopes is not None
@@ -88,6 +90,12 @@ def _sums(
     """Return the two sums; write the derivatives into `slopes`, multiplied by `above` if given."""
     images, classes = logits.shape[:2]
     logits = logits.reshape(images, classes, -1)
+    if logits.is_cuda:
+        from model_playground.losses.kernels import triton_focal_classes
+
+        given = (logits, target.reshape(images, -1), task.gamma, alpha, task.ignore_index)
+        rows = None if slopes is None else slopes.view_as(logits)
+        return triton_focal_classes.focal_sums(*given, written=rows, above=above)
     scores = Scores(logits, sum_type(logits))
     cut = scores.blocks
     partial = logits.new_empty((2, images, cut.per_image), dtype=scores.dtype)

@@ -22,7 +22,7 @@ class Kernel(Protocol):
 
 if TYPE_CHECKING:
     INSTALLED: bool
-    constexpr = int  # fixed when a kernel is compiled
+    constexpr = Any  # a number or a word, fixed when a kernel is compiled
     Pointer = Any  # an array, as a kernel sees it
     Number = Any  # not `int`, by which Triton means 32 bits, without a look at the value
     tl: Any
@@ -55,3 +55,20 @@ def power_of_2(least: int) -> int:
     [1, 2, 32]
     """
     return 1 << max(least - 1, 0).bit_length()
+
+
+TILE = 4096
+"""Numbers that a program looks at together: 32 registers of each of 128 threads."""
+CACHED = 10752
+"""Numbers of a whole block, all classes of it, so that four blocks fit a processor's cache."""
+
+
+def tile(classes: int, units: int) -> tuple[int, int]:
+    """Return how many classes and how many units a program looks at together.
+
+    >>> tile(19, 65536), tile(150, 65536), tile(3, 65536), tile(1000, 1)
+    ((8, 512), (64, 64), (4, 1024), (1024, 1))
+    """
+    cached = power_of_2(CACHED // max(classes, 1) + 1) // 2
+    block = min(max(cached, 32), 1024, power_of_2(units))
+    return min(power_of_2(classes), TILE // block), block

@@ -21,14 +21,9 @@ from model_playground.losses.kernels.triton_language import (
     Pointer,
     constexpr,
     jit,
-    power_of_2,
+    tile,
     tl,
 )
-
-TILE = 4096
-"""Numbers that a program looks at together: 32 registers of each of 128 threads."""
-CACHED = 10752
-"""Numbers of a whole block, all classes of it, so that four blocks fit a processor's cache."""
 
 
 def sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, RegionSums]:
@@ -41,7 +36,7 @@ def sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[T
     """
     scores, labels = _at_the_pixels(logits, target)
     images, classes, pixels = scores.shape
-    chunk, block = _tile(classes, pixels)
+    chunk, block = tile(classes, pixels)
     blocks = -(-pixels // block)
     log_total = scores.new_empty((images, pixels), dtype=sum_type(scores))
     partial = log_total.new_empty((images, blocks, 4, classes))
@@ -81,7 +76,7 @@ def slopes_of_pixels(
     """
     scores, labels = _at_the_pixels(logits, target)
     images, classes, pixels = scores.shape
-    chunk, block = _tile(classes, pixels)
+    chunk, block = tile(classes, pixels)
     blocks = -(-pixels // block)
     gradient = torch.empty_like(scores)
     if gradient.numel():
@@ -117,17 +112,6 @@ def _at_the_pixels(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         return logits, target
     scores = functional.interpolate(logits, target.shape[1:], mode="bilinear")
     return scores.flatten(2), target.flatten(1)
-
-
-def _tile(classes: int, pixels: int) -> tuple[int, int]:
-    """Return how many classes and how many pixels a program looks at together.
-
-    >>> _tile(19, 65536), _tile(150, 65536), _tile(3, 65536), _tile(1000, 1)
-    ((8, 512), (64, 64), (4, 1024), (1024, 1))
-    """
-    cached = power_of_2(CACHED // classes + 1) // 2
-    block = min(max(cached, 32), 1024, power_of_2(pixels))
-    return min(power_of_2(classes), TILE // block), block
 
 
 @jit
