@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pytest
 import torch
@@ -30,12 +32,16 @@ CLOSE = {
 }
 
 
-@pytest.fixture
-def waiting_is_an_error() -> Iterator[None]:
+@contextmanager
+def waiting_refused() -> Iterator[None]:
     """Let PyTorch raise where the program would wait for the GPU."""
-    torch.cuda.set_sync_debug_mode("error")
-    yield
-    torch.cuda.set_sync_debug_mode("default")
+    with catch_warnings():
+        simplefilter("ignore")  # that this debugging aid of PyTorch is a prototype
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 def value_and_slope(module: Loss, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -66,14 +72,20 @@ def compare_with_cpu(module: Loss, input: Tensor, target: Tensor) -> None:
 
 
 @by_name
-@pytest.mark.usefixtures("waiting_is_an_error")
 def test_nothing_waits_for_the_gpu(loss: type[Loss]) -> None:
     input, target = sample(loss, images=3, dtype=torch.float32, size_hw=(64, 48))
     modules = [loss(**parameters).cuda() for parameters in variants(loss)]
     score, truth = input.cuda().requires_grad_(), target.cuda()
     for module in modules:
-        module(score, truth).backward()
-        assert module.addends(score, truth, per_image=True)
+        with waiting_refused():
+            module(score, truth).backward()
+            assert module.addends(score, truth, per_image=True)
+
+
+def test_the_watch_sees_what_waits() -> None:
+    number = torch.ones((), device="cuda")
+    with waiting_refused(), pytest.raises(RuntimeError, match="synchronizing"):
+        number.item()
 
 
 @by_name

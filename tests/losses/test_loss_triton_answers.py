@@ -68,7 +68,7 @@ def check(
 @pytest.mark.parametrize(
     ("rows", "count"),
     [(1, 5000), (2, 2500), (7, 300), (300, 7), (40, 1)],
-    ids=["three blocks", "two blocks each", "four rows at once", "256 at once", "single answers"],
+    ids=["five blocks", "three blocks each", "two rows at once", "128 at once", "single answers"],
 )
 def test_sums_and_slopes_are_the_formulas(launch: Launch, rows: int, count: int) -> None:
     check(launch, *answers(rows, count))
@@ -162,7 +162,7 @@ def test_the_kernel_compiles_without_a_gpu(
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     types = {"scores": "*bf16", "slopes": "*bf16", "gamma": "fp32", "alpha": "fp32"}
     types["target"] = "*bf16" if all_of_it else "*u8"
-    switches = dict.fromkeys(("WEIGHED", "IGNORES", "SLOPED", "SCALED"), all_of_it)
+    switches = dict.fromkeys(("WEIGHED", "IGNORES", "SLOPED", "SCALED", "SQUARED"), all_of_it)
     constants = {**switches, "LARGEST": 3e38, "HEIGHT": 2, "BLOCK": 256}
     assert compiled(_focal, architecture, types, **constants)
 

@@ -96,9 +96,9 @@ def check(launch: Launch, case: Case, *, tolerance: float = 1e-5) -> None:
     ("images", "classes", "pixels"),
     [
         (2, 1, 37),
-        (2, 2, 1100),  # two blocks of 1024 pixels
-        (1, 19, 1030),  # three chunks of 8 classes, three blocks of 512 pixels
-        (2, 70, 150),  # three chunks of 32 classes, two blocks of 128 pixels
+        (2, 2, 1100),  # three blocks of 512 pixels
+        (1, 19, 1030),  # five chunks of 4 classes, three blocks of 512 pixels
+        (2, 70, 150),  # nine chunks of 8 classes, one block of 256 pixels
         (3, 200, 1),
     ],
 )

@@ -40,8 +40,8 @@ def geometry(input: Tensor, target: Tensor) -> Geometry:
     input, target = input * unit, target * unit
     upper_left, lower_right = input[:, :2], input[:, 2:]
     true_upper_left, true_lower_right = target[:, :2], target[:, 2:]
-    predicted = (lower_right - upper_left).clamp(min=0)
-    true = (true_lower_right - true_upper_left).clamp(min=0)
+    predicted = (lower_right - upper_left).relu()
+    true = (true_lower_right - true_upper_left).relu()
     shared = area(
         torch.minimum(lower_right, true_lower_right) - torch.maximum(upper_left, true_upper_left)
     )
@@ -66,7 +66,8 @@ def geometry(input: Tensor, target: Tensor) -> Geometry:
 
 def area(size: Tensor) -> Tensor:
     """Return width times height, (M,): 0 where one of them is negative."""
-    width, height = size.clamp(min=0).unbind(1)
+    # Its slope at 0 is 0 in every version of PyTorch; that of clamp has changed.
+    width, height = size.relu().unbind(1)
     return width * height
 
 

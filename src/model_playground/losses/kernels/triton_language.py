@@ -57,18 +57,17 @@ def power_of_2(least: int) -> int:
     return 1 << max(least - 1, 0).bit_length()
 
 
-TILE = 4096
-"""Numbers that a program looks at together: 32 registers of each of 128 threads."""
-CACHED = 10752
-"""Numbers of a whole block, all classes of it, so that four blocks fit a processor's cache."""
+TILE = 2048
+"""Numbers that a program looks at together: 16 registers of each of 128 threads."""
+WIDEST = 512
+"""Units side by side: each thread has some classes of its own, and adds them up by itself."""
 
 
 def tile(classes: int, units: int) -> tuple[int, int]:
     """Return how many classes and how many units a program looks at together.
 
-    >>> tile(19, 65536), tile(150, 65536), tile(3, 65536), tile(1000, 1)
-    ((8, 512), (64, 64), (4, 1024), (1024, 1))
+    >>> tile(19, 65536), tile(3, 100), tile(1000, 1)
+    ((4, 512), (4, 128), (1024, 1))
     """
-    cached = power_of_2(CACHED // max(classes, 1) + 1) // 2
-    block = min(max(cached, 32), 1024, power_of_2(units))
+    block = min(WIDEST, power_of_2(units))
     return min(power_of_2(classes), TILE // block), block
