@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -173,3 +175,35 @@ def test_recognition_reads_no_large_file_whole(tmp_path: Path, suffix: str) -> N
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
             assert peak < LARGE / 4, one.name
+
+
+def files_opened(folder: Path) -> int:
+    """Count the files that are opened while a folder is recognised."""
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from model_playground.datasets.formats.format import FORMATS\n"
+        "formats, opened = list(FORMATS), []\n"
+        "sys.addaudithook(lambda event, given: event == 'open' and opened.append(str(given[0])))\n"
+        "for one in formats:\n"
+        "    one().detect(Path(sys.argv[1]))\n"
+        "print(sum(one.startswith(sys.argv[1]) for one in opened))\n"
+    )
+    run = [sys.executable, "-c", program, str(folder)]
+    return int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+
+
+def test_recognition_looks_into_some_of_many_files(tmp_path: Path) -> None:
+    """That of LabelMe's files there are many is no reason to look into each."""
+    draw(tmp_path / "a.png")
+    for number in range(1000):
+        (tmp_path / f"{number}.json").write_text('{"shapes": [], "imagePath": "a.png"}')
+    assert files_opened(tmp_path) < 500
+
+
+def test_a_large_file_is_found_among_many_small_ones(tmp_path: Path) -> None:
+    folder = coco(tmp_path / "data")
+    for number in range(300):
+        (folder / f"{number}.json").write_text("{}")
+    revision, _ = import_dataset(folder)
+    assert revision.format == "coco"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import gc
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,19 @@ def test_the_first_element_is_found_without_reading_on(tmp_path: Path) -> None:
     first = first_element(write(tmp_path, "<!-- said -->\n<a x='1'><b></a>"))
     assert first == Element("a", 2, {"x": "1"})
     assert first_element(write(tmp_path, "no XML")) is None
+
+
+def test_elements_are_freed_without_the_collector(tmp_path: Path) -> None:
+    """An import of many files works without it: circles would keep all of them in memory."""
+    file = tmp_path / "a.xml"
+    file.write_text("<a><b>text</b></a>")
+    read_xml(file)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            read_xml(file)
+        kept = sum(isinstance(one, Element) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept == 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import URL, create_engine, make_url, text
 
 from model_playground.core.records import DatasetRecord, ExperimentRecord, SplitRecord
 from model_playground.store.database import Store
@@ -30,10 +34,49 @@ SPECIFICATION = {
 }
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a new database of each kind; None for the file in the workspace."""
+    if request.param == "sqlite":
+        yield None
+    else:
+        with _postgresql_database() as url:
+            yield url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def _postgresql_database() -> Iterator[URL]:
+    """Make a database in the server of the tests, and drop it afterwards."""
+    address = os.environ.get("PLAYGROUND_POSTGRESQL")
+    if not address:
+        pytest.skip("PLAYGROUND_POSTGRESQL is not set: it is the URL of a server for tests")
+    name = f"test_{uuid4().hex}"
+    server = create_engine(make_url(address), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield server.url.set(database=name)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """A workspace that does not exist yet."""
-    return Workspace(tmp_path / "workspace")
+def reopen(tmp_path: Path, database: str | None) -> Iterator[Callable[[], Workspace]]:
+    """Open the workspace as a program does that starts later."""
+    opened: list[Workspace] = []
+
+    def open_workspace() -> Workspace:
+        opened.append(Workspace(tmp_path / "workspace", database=database))
+        return opened[-1]
+
+    yield open_workspace
+    for workspace in opened:
+        workspace.store.close()
+
+
+@pytest.fixture
+def workspace(reopen: Callable[[], Workspace]) -> Workspace:
+    """A workspace that does not exist yet, with a database of each kind."""
+    return reopen()
 
 
 @pytest.fixture
@@ -107,7 +150,9 @@ def new_experiment(
 
 
 @pytest.fixture
-def start(workspace: Workspace) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(
+    workspace: Workspace, database: str | None
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a Python of its own that has `store`, this workspace's, and `arguments`."""
     started: list[subprocess.Popen[str]] = []
     opened = (
@@ -122,6 +167,7 @@ def start(workspace: Workspace) -> Iterator[Callable[..., subprocess.Popen[str]]
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=os.environ | ({"PLAYGROUND_DATABASE": database} if database else {}),
         )
         started.append(process)
         return process

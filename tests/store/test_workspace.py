@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import DatasetRecord
 from model_playground.store.datasets import list_datasets
 from model_playground.store.experiments import list_experiments
+from model_playground.store.schema import dataset
 from model_playground.store.splits import list_splits
 from model_playground.store.workspace import Workspace
 
@@ -32,12 +34,26 @@ def test_reading_an_empty_workspace_makes_nothing(workspace: Workspace) -> None:
     assert not workspace.folder.exists()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_writing_makes_the_workspace(
     workspace: Workspace, import_fruit: Callable[..., DatasetRecord]
 ) -> None:
     added = import_fruit()
     assert [path.name for path in workspace.folder.glob("*.sqlite")] == ["playground.sqlite"]
     assert list_datasets(Workspace(workspace.folder).store) == [added]
+
+
+def test_the_environment_names_a_database_elsewhere(
+    database: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYGROUND_DATABASE", database or f"sqlite:///{tmp_path / 'other.sqlite'}")
+    opened = Workspace(tmp_path / "workspace")
+    with opened.store.write() as connection:
+        connection.execute(insert(dataset).values(name="fruit"))
+    with Workspace(tmp_path / "elsewhere").store.read() as connection:
+        assert connection.scalars(select(dataset.c.name)).all() == ["fruit"]
+    assert not (tmp_path / "workspace" / "playground.sqlite").exists()
+    opened.store.close()
 
 
 def test_artifacts_are_inside_the_workspace(workspace: Workspace) -> None:
@@ -52,6 +68,7 @@ def test_a_file_in_the_place_of_a_workspace_is_refused(tmp_path: Path) -> None:
         Workspace(tmp_path / "notes.txt")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("folder", ["with space", "größe 日本", "100%?#'x'"])
 def test_a_workspace_can_have_any_name(
     folder: str, tmp_path: Path, import_fruit: Callable[..., DatasetRecord], workspace: Workspace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import heapq
 import json
 import mmap
 import os
@@ -25,6 +26,9 @@ _LARGEST_COMPARED = 2**22  # bytes of a file of which all keys are compared with
 _BYTES_AT_ONCE = 2**24  # in which line breaks are looked for
 _NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+RECOGNISED_BY = 100
+"""How many JSON files of a folder are looked into to recognise a format; reading takes all."""
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises where JSON is broken, is no text, or is nested too deeply."""
@@ -188,6 +192,30 @@ def twice_named_keys(content: bytes, name: str) -> Iterator[Finding]:
     for key, count in sorted(twice.items()):
         said = f"{name} has the key {key!r} twice in {count} of its objects: the last is read"
         yield warning("key_twice", said, file=name)
+
+
+def json_files_in(folder: Path, *, at_most: int | None = None) -> list[Path]:
+    """Return the JSON files directly in a folder, by name.
+
+    Args:
+        folder: where to look; it may not exist.
+        at_most: of more files the largest; one that describes a dataset is larger than those that
+            describe an image each.
+    """
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as scanned:
+        found = [one for one in scanned if one.name.endswith(".json")]
+    if at_most is not None and len(found) > at_most:
+        found = heapq.nlargest(at_most, found, key=_size)
+    return [folder / name for name in sorted(one.name for one in found)]
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except OSError:
+        return 0  # a link to nothing
 
 
 def ends_of_json(path: Path) -> bytes:

@@ -55,9 +55,7 @@ class Columns:
 
     def cells(self, column: str) -> list[str]:
         """Return all cells of a column."""
-        return [
-            cell for table in self.tables if column in table.columns for cell in table.cells(column)
-        ]
+        return [cell for table in self.tables if table.has(column) for cell in table.cells(column)]
 
     def filled(self, column: str) -> list[str]:
         """Return the cells of a column that are not empty."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from model_playground.datasets.delimited import (
@@ -24,6 +25,12 @@ TABLE_SUFFIXES = (*TEXT_SUFFIXES, *PARQUET_SUFFIXES, *SHEET_SUFFIXES)
 def is_table_file(path: Path) -> bool:
     """Say whether a file's name is that of a table."""
     return path.suffix.lower() in TABLE_SUFFIXES and not path.name.startswith(".")
+
+
+def table_files_in(folder: Path) -> list[Path]:
+    """Return the tables that stand directly in a folder, by name, whatever they hold."""
+    names = sorted(name for name in os.listdir(folder) if name.lower().endswith(TABLE_SUFFIXES))
+    return [file for name in names if is_table_file(file := folder / name) and file.is_file()]
 
 
 def read_tables(path: Path) -> list[TextTable]:

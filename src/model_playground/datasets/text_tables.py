@@ -47,6 +47,10 @@ class TextTable:
         """What messages call the table."""
         return self.path.name if self.sheet is None else f"{self.path.name}, sheet {self.sheet}"
 
+    def has(self, column: str) -> bool:
+        """Say whether there is a column of a name, at once however many there are."""
+        return column in self._places
+
     def index(self, column: str) -> int:
         """Return the place of a column, or raise which columns there are."""
         if column not in self._places:

@@ -138,9 +138,14 @@ class _Builder:
         parser.CharacterDataHandler = self._data
         parser.SkippedEntityHandler = self._skipped
 
+    def let_go(self) -> None:
+        """Forget the parser, which knows this: a circle would keep every file's elements."""
+        self._parser = None
+
     def _start(self, name: str, pairs: list[str]) -> None:
         assert self._parser is not None
-        element = Element(name.rpartition("}")[2], self._parser.CurrentLineNumber)
+        plain = name.rpartition("}")[2] if "}" in name else name
+        element = Element(plain, self._parser.CurrentLineNumber)
         if pairs:
             names = (one.rpartition("}")[2] for one in pairs[0::2])
             element.attributes = dict(zip(names, pairs[1::2], strict=True))
@@ -196,6 +201,8 @@ def _parsed(path: Path, builder: _Builder, *, longest: int = -1) -> Iterator[Non
     except (_RefusedError, LookupError, ValueError) as error:
         # The last two: an encoding that is none, or bytes that are not in it.
         raise _unreadable(path, str(error), within.CurrentLineNumber) from None
+    finally:
+        builder.let_go()
 
 
 def _pieces(path: Path, longest: int) -> Iterator[bytes | str]:

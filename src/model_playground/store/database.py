@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
+from getpass import getuser
 from pathlib import Path
 
 from sqlalchemy import (
@@ -23,7 +24,14 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from model_playground.core.errors import InvalidError
 from model_playground.store.schema import HEAD, alembic_version, metadata
@@ -31,22 +39,29 @@ from model_playground.store.schema import HEAD, alembic_version, metadata
 BUSY_TIMEOUT_S = 30.0
 """How long a process waits for another one that is writing."""
 
+WRITE_LOCK = int.from_bytes(b"playgrnd")
+"""The number of the lock that whoever writes a PostgreSQL database holds."""
+
 
 def open_database(address: str | Path) -> Store:
     """Open a database, without touching it yet.
 
     Args:
         address: the path of an SQLite file, or the URL of a database.
+
+    Raises:
+        InvalidError: the URL cannot be read, or what it needs is not installed.
     """
     if isinstance(address, str) and "://" in address:
-        return Store(make_url(address))
+        return Store(_url(address))
     return Store(URL.create("sqlite", database=str(Path(address).absolute())))
 
 
 class Store:
     """A database: `read` sees one state of it, `write` changes it wholly or not at all.
 
-    It is made on the first write. Reading one that does not exist finds it empty.
+    Writers take turns, whatever the database: what a block reads stays true until it ends. It is
+    made on the first write. Reading one that does not exist finds it empty.
     """
 
     def __init__(self, url: URL) -> None:
@@ -54,6 +69,10 @@ class Store:
         self._engine = _engine(url)
         self._is_current = False
         weakref.finalize(self, self._engine.dispose)
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next use; that opens new ones."""
+        self._engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -113,7 +132,7 @@ class Store:
         if not {"alembic_version", "dataset"} <= tables:
             raise InvalidError(
                 "database.foreign",
-                "{database} was not made by Model Playground: choose another workspace",
+                "{database} was not made by Model Playground: choose another workspace or database",
                 database=str(self),
             )
         version: str = connection.scalars(select(alembic_version.c.version_num)).one()
@@ -121,7 +140,8 @@ class Store:
             raise InvalidError(
                 "database.newer",
                 "{database} was made by a newer Model Playground (its schema is {version}, the "
-                "newest known here is {known}): update the program or choose another workspace",
+                "newest known here is {known}): update the program, or choose another workspace or "
+                "database",
                 database=str(self),
                 version=version,
                 known=HEAD,
@@ -154,7 +174,13 @@ class Store:
         """Turn what the database itself reports into a sentence; errors of ours pass."""
         try:
             yield
-        except (OSError, OperationalError, sqlite3.Error) as error:
+        except (
+            OSError,
+            OperationalError,
+            InterfaceError,
+            ProgrammingError,  # what pg8000 makes of most that a PostgreSQL server reports
+            sqlite3.Error,
+        ) as error:
             raise self._unusable(error) from error
         except UnicodeEncodeError as error:
             raise InvalidError(
@@ -172,11 +198,35 @@ class Store:
             "database.unusable",
             "the database {database} cannot be used: {why}",
             database=str(self),
-            why=str(getattr(error, "orig", error)),
+            why=_reason(error),
         )
 
     def __str__(self) -> str:
-        return str(self._file or self._url)
+        return str(self._file or self._url.render_as_string(hide_password=True))
+
+
+def _url(address: str) -> URL:
+    """Read the URL of a database; PostgreSQL without a driver's name is given ours."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # what was wrong could show a password
+        url = URL.create("unreadable")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise InvalidError(
+            "database.address",
+            "the address of the database cannot be used: write "
+            "postgresql://user:password@host/database, with signs such as @ in the password as %40",
+        )
+    if url.drivername != "postgresql":
+        return url
+    return url.set(drivername="postgresql+pg8000", username=url.username or getuser())
+
+
+def _reason(error: Exception) -> str:
+    """Return what a database reports in its own words; pg8000 gives fields, `M` the message."""
+    reported = getattr(error, "orig", error)
+    fields = reported.args[0] if reported.args else None
+    return str(fields["M"] if isinstance(fields, dict) else reported)
 
 
 def _writing(engine: Engine) -> AbstractContextManager[Connection]:
@@ -185,15 +235,32 @@ def _writing(engine: Engine) -> AbstractContextManager[Connection]:
 
 def _engine(url: URL, *, foreign_keys: bool = True, poolclass: type[Pool] | None = None) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    engine = create_engine(
-        url,
-        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
-        connect_args={"timeout": BUSY_TIMEOUT_S} if is_sqlite else {},
-        poolclass=poolclass,
-    )
-    if not is_sqlite:
-        return engine
+    try:
+        engine = create_engine(
+            url,
+            json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+            connect_args={"timeout": BUSY_TIMEOUT_S} if is_sqlite else {},
+            poolclass=poolclass,
+            pool_pre_ping=not is_sqlite,  # a server may have been started anew meanwhile
+        )
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise InvalidError(
+            "database.driver",
+            "the driver of {database} is not installed: pip install 'model-playground[postgresql]'",
+            database=url.render_as_string(hide_password=True),
+        ) from error
+    if is_sqlite:
+        _set_up_sqlite(engine, foreign_keys=foreign_keys)
+    else:
+        _set_up_postgresql(engine)
+    return engine
 
+
+# In both, a transaction that will write waits for its turn at once. If it read first, another one's
+# change in between would make it fail instead.
+
+
+def _set_up_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # `begin` below begins the transactions, not the driver
@@ -202,12 +269,18 @@ def _engine(url: URL, *, foreign_keys: bool = True, poolclass: type[Pool] | None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A transaction that will write waits for its turn at once. If it read first, another
-        # one's change in between would make it fail instead.
         writing = connection.get_execution_options().get("writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
-    return engine
+
+def _set_up_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+        else:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def _create_tables(connection: Connection) -> None:

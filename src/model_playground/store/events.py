@@ -32,10 +32,8 @@ def append_event(store: Store, run_id: str, happened: Event) -> None:
 
 def append_event_within(connection: Connection, run_id: str, happened: Event) -> None:
     """Do what `append_event` does as a part of a transaction."""
-    # The events of an experiment are written one after the other, so that their numbers become
-    # visible in order: whoever asks for what came after a number misses none.
-    of_run = select(experiment.c.id).join_from(experiment, run).where(run.c.id == run_id)
-    connection.execute(of_run.with_for_update(of=experiment))
+    # Writers take turns, so the numbers of events become visible in order: whoever asks for what
+    # came after a number misses none.
     if isinstance(happened, Progress | RunFinished):
         connection.execute(
             delete(event).where(event.c.run_id == run_id, event.c.kind == "progress")

@@ -1,4 +1,4 @@
-"""A workspace: a database and the files that belong to it, in one folder."""
+"""A workspace: a folder with files and, unless PostgreSQL keeps it, the database."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from model_playground.store.database import open_database
 class Workspace:
     """The folder of a database and its artifacts; it is made when something is first written."""
 
-    def __init__(self, folder: str | Path | None = None) -> None:
+    def __init__(self, folder: str | Path | None = None, *, database: str | None = None) -> None:
         """Choose the folder: the argument, else PLAYGROUND_WORKSPACE, else ./.playground.
 
+        The database is an SQLite file in it, unless the argument or else PLAYGROUND_DATABASE is the
+        URL of one in PostgreSQL.
+
         Raises:
-            InvalidError: there is a file in its place.
+            InvalidError: there is a file in its place, or the URL cannot be used.
         """
         chosen = folder or os.environ.get("PLAYGROUND_WORKSPACE") or ".playground"
         self.folder = Path(chosen).expanduser().absolute()
@@ -26,7 +29,8 @@ class Workspace:
                 "the workspace {folder} is a file: name a folder, which is made if need be",
                 folder=str(self.folder),
             )
-        self.store = open_database(self.folder / "playground.sqlite")
+        elsewhere = database or os.environ.get("PLAYGROUND_DATABASE")
+        self.store = open_database(elsewhere or self.folder / "playground.sqlite")
         self.artifacts = self.folder / "artifacts"
 
     @property

@@ -39,16 +39,15 @@ def claim(store: Store, worker: str) -> ClaimedRun | None:
         if connection.execute(_waiting(worker)).first() is None:
             return None
     with store.write() as connection:
-        waiting = _waiting(worker).with_for_update(of=run, skip_locked=True)
-        row = connection.execute(waiting).first()
+        row = connection.execute(_waiting(worker)).first()
         if row is None:  # another worker was faster
             return None
-        taken = connection.execute(
+        connection.execute(
             update(run)
-            .where(run.c.id == row.id, run.c.state == "queued")
+            .where(run.c.id == row.id)
             .values(state="running", worker=worker, heartbeat=now(), started=now())
         )
-        return ClaimedRun(**row._asdict()) if taken.rowcount else None
+        return ClaimedRun(**row._asdict())
 
 
 def _waiting(worker: str) -> Select[Any]:
@@ -113,7 +112,7 @@ def release_stale(store: Store, *, older_than_s: float = LEASE_S) -> list[str]:
 
 def _interrupt(connection: Connection, which: ColumnElement[bool], message: str) -> list[str]:
     """End runs from outside; what they had finished is kept."""
-    rows = connection.execute(select(run).where(which).order_by(run.c.id).with_for_update()).all()
+    rows = connection.execute(select(run).where(which).order_by(run.c.id)).all()
     for row in rows:
         append_event_within(
             connection,

@@ -38,7 +38,12 @@ from model_playground.datasets.table_columns import (
 )
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import Columns
-from model_playground.datasets.tables import is_table_file, read_tables, table_header
+from model_playground.datasets.tables import (
+    is_table_file,
+    read_tables,
+    table_files_in,
+    table_header,
+)
 from model_playground.datasets.text_tables import Row, TextTable, plain
 
 _SIZE_COLUMNS = (("width", "imagewidth", "imgwidth"), ("height", "imageheight", "imgheight"))
@@ -106,11 +111,7 @@ def _files(path: Path) -> list[Path]:
         return [path] if is_table_file(path) and has_boxes(path) else []
     if not path.is_dir():
         return []
-    return [
-        file
-        for file in sorted(path.iterdir())
-        if file.is_file() and is_table_file(file) and has_boxes(file)
-    ]
+    return [file for file in table_files_in(path) if has_boxes(file)]
 
 
 def _table(path: Path, sheets: Sequence[str]) -> TextTable:

@@ -36,7 +36,13 @@ from model_playground.datasets.formats.format import (
     WritableFormat,
 )
 from model_playground.datasets.json_columns import columns
-from model_playground.datasets.json_files import UNREADABLE, JsonFile, ends_of_json
+from model_playground.datasets.json_files import (
+    RECOGNISED_BY,
+    UNREADABLE,
+    JsonFile,
+    ends_of_json,
+    json_files_in,
+)
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import OBJECT_KINDS, ClassRecord, Revision
 
@@ -127,7 +133,7 @@ class Coco(WritableFormat):
     )
 
     def detect(self, path: Path) -> str | None:
-        files = _files(path)
+        files = _files(path, at_most=RECOGNISED_BY)
         if not files:
             return None
         names = " and ".join(one.name for one in files[:3])
@@ -179,7 +185,7 @@ class Coco(WritableFormat):
 # Which files
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, *, at_most: int | None = None) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" and _is_coco(path) else []
     if not path.is_dir():
@@ -187,15 +193,17 @@ def _files(path: Path) -> list[Path]:
     return [
         file
         for folder in (path, path / "annotations", *_only_folder(path))
-        for file in sorted(folder.glob("*.json"))
+        for file in json_files_in(folder, at_most=at_most)
         if _is_coco(file)
     ]
 
 
 def _only_folder(path: Path) -> list[Path]:
     """Return the one folder in which a download is wrapped."""
-    inside = [one for one in path.iterdir() if one.is_dir() and not one.name.startswith(".")]
-    return inside if len(inside) == 1 and inside[0].name != "annotations" else []
+    with os.scandir(path) as scanned:
+        inside = [one for one in scanned if one.is_dir() and not one.name.startswith(".")]
+    is_wrapped = len(inside) == 1 and inside[0].name != "annotations"
+    return [path / inside[0].name] if is_wrapped else []
 
 
 def is_panoptic(path: Path) -> bool:

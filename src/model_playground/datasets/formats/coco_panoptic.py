@@ -24,6 +24,7 @@ from model_playground.datasets.formats.format import (
     Held,
     ReadOptions,
 )
+from model_playground.datasets.json_files import RECOGNISED_BY, json_files_in
 from model_playground.datasets.records import ClassRecord
 
 Id = int | str
@@ -83,7 +84,7 @@ class CocoPanoptic(Format):
     is_certain: ClassVar[bool] = True
 
     def detect(self, path: Path) -> str | None:
-        files = _files(path)
+        files = _files(path, at_most=RECOGNISED_BY)
         return f"{files[0].name} has `segments_info`" if files else None
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
@@ -108,12 +109,15 @@ class CocoPanoptic(Format):
         )
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, *, at_most: int | None = None) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" and is_panoptic(path) else []
     folders = [path, path / "annotations"] if path.is_dir() else []
     return [
-        file for folder in folders for file in sorted(folder.glob("*.json")) if is_panoptic(file)
+        file
+        for folder in folders
+        for file in json_files_in(folder, at_most=at_most)
+        if is_panoptic(file)
     ]
 
 

@@ -32,7 +32,12 @@ from model_playground.datasets.formats.format import (
 from model_playground.datasets.formats.image_classes import ImageClasses, without_items
 from model_playground.datasets.formats.label_studio_brush import brush_mask
 from model_playground.datasets.images import image_size_wh
-from model_playground.datasets.json_files import JsonFile, ends_of_json
+from model_playground.datasets.json_files import (
+    RECOGNISED_BY,
+    JsonFile,
+    ends_of_json,
+    json_files_in,
+)
 from model_playground.datasets.outline_shapes import POINTS, ellipse
 from model_playground.datasets.records import ITEM_SCHEMA, Status
 
@@ -81,7 +86,7 @@ class LabelStudio(Format):
     )
 
     def detect(self, path: Path) -> str | None:
-        files = _files(path)
+        files = _files(path, at_most=RECOGNISED_BY)
         return f"{files[0].name} is a list of Label Studio's tasks" if files else None
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
@@ -97,11 +102,11 @@ class LabelStudio(Format):
         return reading.draft(task)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, *, at_most: int | None = None) -> list[Path]:
     if path.is_file():
         candidates = [path] if path.suffix.lower() == ".json" else []
     else:
-        candidates = sorted(path.glob("*.json")) if path.is_dir() else []
+        candidates = json_files_in(path, at_most=at_most)
     return [one for one in candidates if _is_label_studio(one)]
 
 

@@ -9,9 +9,10 @@ import math
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -104,8 +105,8 @@ class LabelMe(Format):
     )
 
     def detect(self, path: Path) -> str | None:
-        files = _json_files(path)
-        found = next((one for one in files[:_LOOKED_INTO] if _is_labelme(one)), None)
+        files = islice(_json_files(path), _LOOKED_INTO)
+        found = next((one for one in files if _is_labelme(one)), None)
         return None if found is None else f"{found.name} holds LabelMe's shapes of an image"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
@@ -116,10 +117,11 @@ class LabelMe(Format):
         return reading.draft(task, is_whole=path.is_dir())
 
 
-def _json_files(path: Path) -> list[Path]:
+def _json_files(path: Path) -> Iterator[Path]:
     if path.is_file():
-        return [path] if path.suffix.lower() == ".json" else []
-    return [path / one for one in files_under(path) if one.lower().endswith(".json")]
+        yield from [path] if path.suffix.lower() == ".json" else []
+    else:
+        yield from (path / one for one in files_under(path) if one.lower().endswith(".json"))
 
 
 def _is_labelme(path: Path) -> bool:

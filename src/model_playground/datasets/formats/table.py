@@ -44,6 +44,7 @@ from model_playground.datasets.tables import (
     is_table_file,
     read_beginnings,
     read_tables,
+    table_files_in,
     table_header,
 )
 from model_playground.datasets.text_tables import TextTable, plain
@@ -159,11 +160,7 @@ class Table(WritableFormat):
 
 def _tables_in(folder: Path) -> list[Path]:
     """Return the tables that stand in a folder, whatever they hold."""
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if is_table_file(path) and path.is_file() and not _is_others(path)
-    ]
+    return [path for path in table_files_in(folder) if not _is_others(path)]
 
 
 def _of_images(tables: Sequence[Path], images: TableImages) -> list[Path]:

@@ -107,10 +107,10 @@ class Layout:
 
 def descriptions(folder: Path) -> list[Path]:
     """Return the files in a folder that describe a YOLO dataset."""
-    found = sorted(
-        one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file()
-    )
-    return [one for one in found[:_MOST_DESCRIPTIONS] if describes(one)]
+    named = sorted(name for name in os.listdir(folder) if name.lower().endswith(_SUFFIXES))
+    found = (folder / name for name in named)
+    files = [one for one in found if one.suffix and one.is_file()]
+    return [one for one in files[:_MOST_DESCRIPTIONS] if describes(one)]
 
 
 def describes(path: Path) -> bool:
