@@ -219,7 +219,7 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
     if layout.class_masks:
         count = counted(len(layout.class_masks), "mask stands", "masks stand")
         said_of_masks = f"{count} in SegmentationClass: --task segmentation reads such"
-        findings.append(information("masks_unread", said_of_masks))
+        findings.append(information("masks_unread", said_of_masks, file=layout.class_masks[0]))
     outlines = "instance_segmentation" if reader.has_outlines else "detection"
     return Draft(
         root=layout.root,
