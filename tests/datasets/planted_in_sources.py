@@ -656,6 +656,16 @@ def plant_unread_list(folder: Path) -> set[Place]:
 
 
 @planted(voc)
+def plant_counted_from_one(folder: Path) -> set[Place]:
+    for number in range(COUNT):
+        file = folder / f"Annotations/{number}.xml"
+        left = max(1, box_of(number)[0])
+        line = change(file, f"<xmin>{box_of(number)[0]}<", f"<xmin>{left}<")
+    change(folder / "Annotations/5.xml", f"<ymax>{BOTTOM}<", f"<ymax>{HEIGHT}<")
+    return {("Annotations/0.xml", line - 2)}  # where the object stands
+
+
+@planted(voc)
 def plant_masks_unread(folder: Path) -> set[Place]:
     (folder / "SegmentationClass").mkdir()
     Image.new("L", SIZE_WH).save(folder / "SegmentationClass/2.png")

@@ -427,6 +427,13 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Divide them by the width and height of the image.",
         ),
         _reading(
+            "counted_from_one", "Boxes that may count pixels from 1", "information",
+            "All begin at 1 or later, and some end at the image's width or height, as in the sets "
+            "of the VOC challenge; some programs also write 1 for 0. The numbers are read as edges "
+            "as they stand, so that a box may be one pixel too small at the left and at the top.",
+            "Nothing, unless single pixels matter; else take 1 from xmin and ymin.",
+        ),
+        _reading(
             "keypoints", "Keypoints", "warning",
             "They are not read.",
             "Nothing, if they do not matter.",
