@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from model_playground.datasets.finding_kinds import GROUPS
+from model_playground.datasets.finding_kinds import GROUPS, KINDS
 from tools.markdown import table, write_or_check
 
 PAGE = Path(__file__).parent.parent / "docs" / "checks.md"
@@ -20,7 +20,8 @@ INTRODUCTION = """# What is checked
 An import reports all of this but near-duplicates, and `playground dataset check NAME` looks again:
 at the files as they are now, at the records, for near-duplicates, and it repeats what only the
 source could show. `playground dataset check PATH` says before an import all that it would find.
-Every finding has a file, a line where there are lines, and a decision:
+Every finding has a file, a line where there are lines, and a decision; of the whole dataset, with
+no file to name, is {of_all} alone:
 
 - **kept**: it is in the dataset as it stands;
 - **clipped**: a part of it is;
@@ -35,7 +36,8 @@ dropped or clipped."""
 
 def page() -> str:
     """Return the whole page."""
-    lines = [HEAD, "", INTRODUCTION, ""]
+    of_all = ", ".join(f"`{one.name}`" for one in KINDS.values() if one.of_all)
+    lines = [HEAD, "", INTRODUCTION.format(of_all=of_all), ""]
     for group, kinds in GROUPS.items():
         lines += [f"## {group}", ""]
         rows = [

@@ -275,25 +275,25 @@ class Playground:
                 f"No font on this machine has {missing}: these characters are drawn as squares"
             )
 
-    def write_check_page(self, report: CheckReport, path: str | Path) -> None:
-        """Write what `check_dataset` found as one HTML file, with the images in question.
+    def check_dataset(
+        self, name: str, *, html: str | Path | None = None, advance: Advance | None = None
+    ) -> CheckReport:
+        """Check a dataset against its files, which may have changed since the import.
 
         Args:
-            report: of a dataset of this workspace.
-            path: the file, which ends in .html.
+            name: the dataset's name.
+            html: write what was found, with the images in question, to this file too; its name
+                ends in .html.
+            advance: told of the progress.
 
         Raises:
-            InvalidError: the file cannot stand there.
+            NotFoundError: there is no such dataset.
+            InvalidError: the HTML file cannot stand there.
         """
-        from model_playground.work.dataset_reports import write_check_page
-
-        write_check_page(self._workspace, report, Path(path))
-
-    def check_dataset(self, name: str, *, advance: Advance | None = None) -> CheckReport:
-        """Check a dataset against its files, which may have changed since the import."""
         from model_playground.work import datasets
 
-        return datasets.check_dataset(self._workspace, name, advance=advance)
+        page = None if html is None else Path(html)
+        return datasets.check_dataset(self._workspace, name, html=page, advance=advance)
 
     def check_source(
         self,
@@ -307,6 +307,7 @@ class Playground:
         sheets: Sequence[str] = (),
         class_table: str | Path | None = None,
         follow_links: bool = False,
+        html: str | Path | None = None,
         advance: Advance | None = None,
     ) -> CheckReport:
         """Say all that an import would find, also where it refuses; nothing is imported.
@@ -321,11 +322,13 @@ class Playground:
             sheets: of a spreadsheet.
             class_table: of masks.
             follow_links: read what links out of the dataset's folder point to.
+            html: as `check_dataset` has it.
             advance: told of the progress.
 
         Raises:
             NotFoundError: there is no such path, task or format.
-            InvalidError: the path is laid out in no way that is known, or its labels are unclear.
+            InvalidError: the path is laid out in no way that is known, its labels are unclear, or
+                the HTML file cannot stand there.
         """
         from model_playground.datasets.formats.format import ReadOptions
         from model_playground.work import importing
@@ -340,7 +343,12 @@ class Playground:
             follow_links=follow_links,
         )
         return importing.check_source(
-            self._workspace, Path(path), task=task, options=options, advance=advance
+            self._workspace,
+            Path(path),
+            task=task,
+            options=options,
+            html=None if html is None else Path(html),
+            advance=advance,
         )
 
     # Splits

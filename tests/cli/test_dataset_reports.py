@@ -36,7 +36,7 @@ def test_strict_wants_everything(run: Run, fruit: Path) -> None:
     assert [one["kind"] for one in strict.json["findings"]] == ["image_without_class"]
 
 
-def test_what_is_not_imported_is_checked_as_a_whole(run: Run, fruit: Path, tmp_path: Path) -> None:
+def test_what_is_not_imported_is_checked_as_a_whole(run: Run, fruit: Path) -> None:
     damaged = [f"plum/{number}.png" for number in range(8)]
     for name in damaged:
         (fruit / name).write_bytes(b"no image")
@@ -52,17 +52,44 @@ def test_what_is_not_imported_is_checked_as_a_whole(run: Run, fruit: Path, tmp_p
     assert {one["decision"] for one in checked.json["findings"][:8]} == {"blocks import"}
     assert "28 images can be used" in run("dataset", "check", fruit).out
     assert "There is no dataset yet" in run("dataset", "list").out
-    refused = run("dataset", "check", fruit, "--html", tmp_path / "check.html")
-    assert "is a path: import it first" in refused.err
 
 
-def test_a_source_of_which_nothing_can_be_used_is_checked(run: Run, fruit: Path) -> None:
+def test_a_page_on_a_folder_is_that_on_its_dataset(run: Run, fruit: Path, tmp_path: Path) -> None:
+    (fruit / "plum" / "copy.png").write_bytes((fruit / "plum" / "3.png").read_bytes())
+    before, after = tmp_path / "before.html", tmp_path / "after.html"
+    assert run("dataset", "check", fruit, "--html", before).code == 0
+    assert "There is no dataset yet" in run("dataset", "list").out
+    assert run("dataset", "import", fruit, "--name", fruit.name).code == 0
+    assert run("dataset", "check", fruit.name, "--html", after).code == 0
+    page = before.read_text(encoding="utf-8")
+    assert page == after.read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg") == 1
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_check(
+    run: Run, fruit: Path, tmp_path: Path
+) -> None:
+    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
+    for checked in (fruit, "fruit"):
+        for name, said in (("check.txt", "should end in .html"), ("none/c.html", "does not exist")):
+            refused = run("dataset", "check", checked, "--html", tmp_path / name)
+            assert refused.code != 0
+            assert said in refused.err
+            assert not refused.out
+
+
+def test_a_source_of_which_nothing_can_be_used_is_checked(
+    run: Run, fruit: Path, tmp_path: Path
+) -> None:
     images = sorted(fruit.rglob("*.png"))
     for image in images:
         image.write_bytes(b"no image")
     checked = run("dataset", "check", fruit, "--json")
     assert checked.code == 1
     assert (checked.json["items"], len(checked.json["findings"])) == (0, len(images))
+    assert run("dataset", "check", fruit, "--html", tmp_path / "check.html").code == 1
+    page = (tmp_path / "check.html").read_text(encoding="utf-8")
+    assert all(image.relative_to(fruit).as_posix() in page for image in images)
 
 
 def test_a_dataset_goes_before_a_folder_of_its_name(

@@ -100,8 +100,9 @@ def test_copied_images_need_the_source_no_more(run: Run, fruit: Path, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_import_leaves_no_records_and_goes_on(
-    run: Run, fruit: Path, tmp_path: Path
+    run: Run, fruit: Path, tmp_path: Path, sent: signal.Signals
 ) -> None:
     for number in range(3000):
         shutil.copy(fruit / "plum" / "1.png", fruit / "plum" / f"copy {number}.png")
@@ -116,10 +117,11 @@ def test_an_interrupted_import_leaves_no_records_and_goes_on(
     facts = workspace / "artifacts" / "image_facts.sqlite"
     while not facts.exists() and process.poll() is None:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "Traceback" not in said
+    assert "Interrupted: nothing half-made is left." in said
     assert not list((workspace / "artifacts").rglob("*.parquet"))
     assert run("dataset", "list", "--json").json == []
     assert run("dataset", "import", fruit, "--name", "fruit").code == 0

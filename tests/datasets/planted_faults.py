@@ -406,14 +406,14 @@ def plant_unused_class(folder: Path) -> set[Place]:
 def plant_few_items(folder: Path) -> set[Place]:
     for number in range(5):
         (folder / f"dog/{number}.png").unlink()
-    return {("", None)}
+    return {("dog/10.png", None)}
 
 
 @planted(folders)
 def plant_class_imbalance(folder: Path) -> set[Place]:
     for number in range(ITEMS, 10 * ITEMS):
         noise(1000 + number, (8, 6)).resize(SIZE_WH).save(folder / f"dog/{number}.png")
-    return {("", None)}
+    return {("cat/0.png", None)}
 
 
 @planted(coco)
@@ -421,14 +421,14 @@ def plant_similar_class_names(folder: Path) -> set[Place]:
     said = read_coco(folder)
     said["categories"][1]["name"] = "Cat "
     write_coco(folder, said)
-    return {("", None)}
+    return {("images/1.png", None)}
 
 
 @planted(table, "yes_or_no_columns")
 def plant_tag_everywhere(folder: Path) -> set[Place]:
     rows = [f"{number}.png,1,{number % 2}" for number in range(2 * ITEMS)]
     (folder / "table.csv").write_text("\n".join(["file,sky,sea", *rows]) + "\n")
-    return {("", None)}
+    return {("0.png", None)}
 
 
 # Values
@@ -455,14 +455,14 @@ def plant_wrong_unit(folder: Path) -> set[Place]:
 def plant_constant_value(folder: Path) -> set[Place]:
     rows = [f"{number}.png,7.5" for number in range(2 * ITEMS)]
     (folder / "table.csv").write_text("\n".join(["file,weight", *rows]) + "\n")
-    return {("", None)}
+    return {("table.csv", None)}
 
 
 @planted(table)
 def plant_impossible_density(folder: Path) -> set[Place]:
     rows = [f"{number}.png,{100.5 + number},{200 + number}" for number in range(2 * ITEMS)]
     (folder / "table.csv").write_text("\n".join(["file,weight(g),volume(mm^3)", *rows]) + "\n")
-    return {("", None)}
+    return {("table.csv", None)}
 
 
 # What a reader sees
@@ -480,7 +480,7 @@ def plant_image_id_twice(folder: Path) -> set[Place]:
 @planted(folders)
 def plant_empty_folder(folder: Path) -> set[Place]:
     (folder / "owl").mkdir()
-    return {("", None)}
+    return {("owl", None)}
 
 
 @planted(masks)

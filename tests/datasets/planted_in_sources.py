@@ -413,8 +413,8 @@ def plant_unread_key(folder: Path) -> set[Place]:
 
 @planted(coco)
 def plant_key_twice(folder: Path) -> set[Place]:
-    change(folder / "labels.json", '"id": 3, "image_id"', '"id": 3, "id": 3, "image_id"')
-    return {("labels.json", None)}
+    line = change(folder / "labels.json", '"id": 3, "image_id"', '"id": 3, "id": 3, "image_id"')
+    return {("labels.json", line)}
 
 
 @planted(coco)
@@ -467,10 +467,11 @@ def plant_empty_annotation_file(folder: Path) -> set[Place]:
 
 @planted(voc)
 def plant_empty_annotation_file__of_voc(folder: Path) -> set[Place]:
-    text = voc_file(2)
-    whole = text[: text.index("<object>")] + "</annotation>\n"
-    (folder / "Annotations/2.xml").write_text(whole)
-    return {("Annotations/2.xml", None)}
+    for number in (2, 4):
+        text = voc_file(number)
+        whole = text[: text.index("<object>")] + "</annotation>\n"
+        (folder / f"Annotations/{number}.xml").write_text(whole)
+    return {("Annotations/2.xml", None), ("Annotations/4.xml", None)}
 
 
 @planted(yolo)
@@ -529,7 +530,7 @@ def plant_unknown_class_id__of_yolo(folder: Path) -> set[Place]:
 def plant_image_in_two_parts(folder: Path) -> set[Place]:
     with (folder / "ImageSets/Main/test.txt").open("a") as file:
         file.write("2\n")
-    return {("", None)}
+    return {("JPEGImages/2.png", None)}
 
 
 @planted(yolo)
@@ -541,8 +542,8 @@ def plant_image_in_two_parts__of_yolo(folder: Path) -> set[Place]:
 
 @planted(voc)
 def plant_image_in_no_part(folder: Path) -> set[Place]:
-    change(folder / "ImageSets/Main/train.txt", "\n2\n", "\n")
-    return {("JPEGImages/2.png", None)}
+    change(folder / "ImageSets/Main/train.txt", "\n2\n3\n", "\n")
+    return {("JPEGImages/2.png", None), ("JPEGImages/3.png", None)}
 
 
 @planted(yolo)
@@ -610,7 +611,7 @@ def plant_class_count(folder: Path) -> set[Place]:
 @planted(yolo)
 def plant_no_class_names(folder: Path) -> set[Place]:
     (folder / "data.yaml").unlink()
-    return {("", None)}
+    return {("labels/train/0.txt", None)}
 
 
 # Pascal VOC
@@ -655,16 +656,26 @@ def plant_unread_list(folder: Path) -> set[Place]:
 
 
 @planted(voc)
+def plant_counted_from_one(folder: Path) -> set[Place]:
+    for number in range(COUNT):
+        file = folder / f"Annotations/{number}.xml"
+        left = max(1, box_of(number)[0])
+        line = change(file, f"<xmin>{box_of(number)[0]}<", f"<xmin>{left}<")
+    change(folder / "Annotations/5.xml", f"<ymax>{BOTTOM}<", f"<ymax>{HEIGHT}<")
+    return {("Annotations/0.xml", line - 2)}  # where the object stands
+
+
+@planted(voc)
 def plant_masks_unread(folder: Path) -> set[Place]:
     (folder / "SegmentationClass").mkdir()
     Image.new("L", SIZE_WH).save(folder / "SegmentationClass/2.png")
-    return {("", None)}
+    return {("SegmentationClass/2.png", None)}
 
 
 @planted(voc_masks, "unused_class")
 def plant_classes_assumed(folder: Path) -> set[Place]:
     (folder / "labelmap.txt").unlink()
-    return {("", None)}
+    return {("SegmentationClass/0.png", None)}
 
 
 @planted(voc_masks, "listed_not_here", task="instance_segmentation")
@@ -857,7 +868,7 @@ def plant_labels_absent(folder: Path) -> set[Place]:
     (folder / "train-annotations-human-imagelabels.csv").write_text(
         "ImageID,Source,LabelName,Confidence\n3,verification,/m/cat,0\n"
     )
-    return {("", None)}
+    return {("train-annotations-human-imagelabels.csv", 2)}
 
 
 # CVAT

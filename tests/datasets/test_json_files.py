@@ -45,10 +45,11 @@ def test_numbers_that_are_none_are_nothing(tmp_path: Path) -> None:
 
 
 def test_keys_that_stand_twice_are_reported(tmp_path: Path) -> None:
-    file = opened(tmp_path, '[{"a": 1, "a": 2}, {"b": {"a": 1, "a": 1}}]')
-    assert file.decoded(list[Any])[0] == {"a": 2}
+    file = opened(tmp_path, '[{"a": 1, "b": "a",\n"a" : 2}, {"b": {"a": 1, "a": 1}}]')
+    assert file.decoded(list[Any])[0] == {"a": 2, "b": "a"}
     (finding,) = file.findings
     assert (finding.kind, "'a' twice in 2" in finding.message) == ("key_twice", True)
+    assert finding.line == 2
 
 
 @pytest.mark.parametrize(

@@ -239,11 +239,11 @@ def test_lists_are_the_partition(tmp_path: Path) -> None:
     assert "names 2 images that are not here, such as old" in finding.message
     assert (finding.file, finding.line) == ("ImageSets/Main/trainval.txt", 4)
     for kind, said in {
-        "image_in_two_parts": "1 image for test and train alike: test holds",
+        "image_in_two_parts": "for test and train: test holds",
         "listed_twice": "names 1 image twice",
         "class_lists": "2 lists say of each image",
         "unread_list": "favourites.txt is named after no part",
-        "image_in_no_part": "1 image is in no list",
+        "image_in_no_part": "is in no list of a part",
     }.items():
         (message,) = [one.message for one in report.findings if one.kind == kind]
         assert said in message
@@ -306,7 +306,7 @@ def test_masks_are_read_with_the_classes_of_the_challenge(tmp_path: Path) -> Non
     assert [one.name for one in revision.classes] == list(CLASSES)
     counts = revision.class_counts()
     assert {name for name, count in counts.items() if count} == {"background", "dog", "person"}
-    assert found(report, "classes_assumed") == [""]
+    assert found(report, "classes_assumed") == ["SegmentationClass/a.png"]
     assert report.errors == 0
 
 

@@ -12,7 +12,7 @@ from test_near_duplicates import scene
 
 from model_playground.core.records import CheckReport
 from model_playground.datasets.checks import check_revision
-from model_playground.datasets.finding_kinds import KINDS, SEVERITIES
+from model_playground.datasets.finding_kinds import KINDS, SEVERITIES, kind_of
 from model_playground.datasets.formats.format import ReadOptions
 from model_playground.datasets.formats.yolo import Yolo
 from model_playground.datasets.importing import import_dataset
@@ -62,6 +62,7 @@ def test_a_planted_fault_is_found_where_it_is(fault: Planted, tmp_path: Path) ->
         reports = [imported]
     reports.append(check_revision(revision, dataset="data", advance=None, imported=imported))
     for report in reports:
+        assert [one for one in report.findings if not one.file and not kind_of(one).of_all] == []
         found = [one for one in report.findings if one.kind == fault.kind]
         assert {(one.file, one.line) for one in found} == places
         assert len(found) == len(places)

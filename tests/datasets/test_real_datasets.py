@@ -100,6 +100,14 @@ def test_coco128_masks_import_with_sparse_ids(real_data: Path) -> None:
     assert counts["person"] > counts["bicycle"] > 0
 
 
+def test_pixels_of_bccd_may_be_counted_from_one(real_data: Path) -> None:
+    _, report = import_dataset(real_data / "bccd", inspect=False)
+    (said,) = (one.message for one in report.findings if one.kind == "counted_from_one")
+    assert "no box begins at pixel 0, 610 begin at 1" in said
+    _, report = import_dataset(real_data / "ecustfd", task="detection", inspect=False)
+    assert found(report, "counted_from_one") == []
+
+
 def test_bccd_is_read_by_its_table_of_boxes(real_data: Path) -> None:
     revision, report = import_dataset(real_data / "bccd/test.csv", inspect=False)
     assert (revision.format, revision.items.num_rows) == ("box_table", 364)

@@ -305,7 +305,7 @@ def test_where_nothing_names_the_classes_the_ids_are_names(tmp_path: Path) -> No
     revision, report = import_dataset(lay(tmp_path, files))
     assert [(one.name, one.source_id) for one in revision.classes] == [("3", 3), ("7", 7)]
     assert revision.class_counts() == {"3": 1, "7": 1}
-    assert found(report, "no_class_names") == [""]
+    assert found(report, "no_class_names") == ["labels/a.txt"]
 
 
 def test_ids_may_have_gaps_and_names_be_any_text(tmp_path: Path) -> None:

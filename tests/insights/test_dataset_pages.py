@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from model_playground.core.records import CheckReport
-from model_playground.datasets.findings import warning
+from model_playground.datasets.findings import information, warning
 from model_playground.datasets.importing import import_dataset
 from model_playground.datasets.records import Revision
 from model_playground.datasets.statistics import statistics_of
@@ -114,3 +115,44 @@ def test_the_page_of_a_check_shows_the_images_in_question(revision: Revision) ->
     assert "What to do: Draw it again or delete it." in html
     nothing = check_page(CheckReport(dataset="x", items=2, findings=()), revision)
     assert nothing.introduction == ("2 images were checked: nothing to report.",)
+
+
+def test_kinds_of_two_severities_have_addresses_of_their_own(revision: Revision) -> None:
+    findings = (warning("few_items", "few"), information("few_items", "few again"))
+    page = check_page(CheckReport(dataset="x", items=2, findings=findings), revision)
+    assert len({one.name for one in page.sections}) == 2
+
+
+def test_a_page_of_very_many_classes_names_some_colours(tmp_path: Path) -> None:
+    count = 60
+    (tmp_path / "labels.json").write_text(
+        json.dumps(
+            {
+                "images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+                "annotations": [
+                    {"id": one, "image_id": 1, "category_id": one, "bbox": [one % 40, 3, 9, 9]}
+                    for one in range(count)
+                ],
+                "categories": [{"id": one, "name": f"class {one}"} for one in range(count)],
+            }
+        )
+    )
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    revision, _ = import_dataset(tmp_path)
+    html = render(dataset_page(revision, statistics_of(revision), "many"))
+    assert html.count('<i style="background') == 40
+    assert "20 further classes in other colours." in html
+
+
+def test_a_page_without_annotations_draws_no_empty_figure(tmp_path: Path) -> None:
+    said = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+        "annotations": [],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "labels.json").write_text(json.dumps(said))
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    revision, _ = import_dataset(tmp_path)
+    html = render(dataset_page(revision, statistics_of(revision), "none"))
+    assert "<svg" not in html
+    assert re.search(r'data-heading="images">0<', html)

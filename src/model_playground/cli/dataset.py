@@ -13,7 +13,7 @@ from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from model_playground.api import Playground
     from model_playground.core.dataset_records import DatasetStatistics
@@ -268,15 +268,16 @@ def check(
     }
     given: dict[str, Any] = {option: value for option, value in told.items() if value}
     is_source = _is_source(playground, name)
-    _refuse_what_has_no_use(name, given, html, is_source=is_source)
-    with stages() as advance:
-        report = (
-            playground.check_source(name, **given, advance=advance)
-            if is_source
-            else playground.check_dataset(name, advance=advance)
+    if given and not is_source:
+        raise InvalidError(
+            "check.no_path",
+            "{name} is no path that is there, and the options of an import are for one: leave "
+            "them out to check the dataset of that name",
+            name=name,
         )
-    if html is not None:
-        playground.write_check_page(report, html)
+    check = playground.check_source if is_source else playground.check_dataset
+    with stages() as advance:
+        report = check(name, **given, html=html, advance=advance)
     if json:
         print_json(report)
     else:
@@ -293,25 +294,6 @@ def _is_source(playground: Playground, name: str) -> bool:
     if not Path(name).expanduser().exists():
         return False
     return name not in {one.name for one in playground.list_datasets()}
-
-
-def _refuse_what_has_no_use(
-    name: str, given: Mapping[str, object], html: Path | None, *, is_source: bool
-) -> None:
-    if is_source and html is not None:
-        raise InvalidError(
-            "check.not_imported",
-            "--html shows images of an imported dataset, and {name} is a path: import it first, "
-            "or take --json",
-            name=name,
-        )
-    if given and not is_source:
-        raise InvalidError(
-            "check.no_path",
-            "{name} is no path that is there, and the options of an import are for one: leave "
-            "them out to check the dataset of that name",
-            name=name,
-        )
 
 
 @commands.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -33,8 +34,25 @@ _PLAIN_INTERVAL_S = 10.0
 def stages() -> Iterator[Advance]:
     """Show the stages of a long piece of work with rate and time left: bars, or plain lines.
 
-    A stage of which nobody knows how much there is to do has a total of 0.
+    A stage of which nobody knows how much there is to do has a total of 0. Told to terminate, the
+    work ends as with Ctrl-C, so that it can clear away what it has not finished.
     """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _shown() as advance:
+            yield advance
+    except KeyboardInterrupt:
+        _tell(
+            "Interrupted: nothing half-made is left. What was found out about images is kept, and "
+            "the same command goes on from there."
+        )
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _shown() -> Iterator[Advance]:
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _plain_stages(_tell)

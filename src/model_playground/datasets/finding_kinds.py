@@ -27,6 +27,7 @@ class Kind:
         explanation: what it is, and what harm it does.
         remedy: what to do about it.
         read: it is seen only while the source is read, so a check repeats what the import said.
+        of_all: it is of the dataset as a whole, or of its export: it may name no file.
     """
 
     name: str
@@ -35,10 +36,15 @@ class Kind:
     explanation: str
     remedy: str
     read: bool = False
+    of_all: bool = False
 
 
 def _reading(name: str, title: str, severity: Severity, explanation: str, remedy: str) -> Kind:
     return Kind(name, title, severity, explanation, remedy, read=True)
+
+
+def _of_all(name: str, title: str, severity: Severity, explanation: str, remedy: str) -> Kind:
+    return Kind(name, title, severity, explanation, remedy, of_all=True)
 
 
 GROUPS: dict[str, tuple[Kind, ...]] = {
@@ -230,7 +236,7 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
         ),
     ),
     "Classes": (
-        Kind(
+        _of_all(
             "unused_class", "Class without images", "information",
             "It is listed, and nothing has it: a model cannot learn it.",
             "Nothing, or take it out of the list.",
@@ -419,6 +425,13 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "no_shares", "Numbers that are no shares", "warning",
             "Coordinates should be shares of the image's size, these may be pixels.",
             "Divide them by the width and height of the image.",
+        ),
+        _reading(
+            "counted_from_one", "Boxes that may count pixels from 1", "information",
+            "All begin at 1 or later, and some end at the image's width or height, as in the sets "
+            "of the VOC challenge; some programs also write 1 for 0. The numbers are read as edges "
+            "as they stand, so that a box may be one pixel too small at the left and at the top.",
+            "Nothing, unless single pixels matter; else take 1 from xmin and ymin.",
         ),
         _reading(
             "keypoints", "Keypoints", "warning",
@@ -654,12 +667,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
         ),
     ),
     "Writing": (
-        _reading(
+        _of_all(
             "not_in_format", "Something that the format cannot hold", "warning",
             "It is lost in the export.",
             "Choose another format, or nothing if it does not matter.",
         ),
-        _reading(
+        _of_all(
             "no_part", "Images in no part", "information",
             "The format needs a part for each image: they are written to the first.",
             "Nothing.",

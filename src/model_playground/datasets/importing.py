@@ -108,8 +108,10 @@ def check_source(
     options: ReadOptions | None = None,
     cache: FactsCache | None = None,
     advance: Advance | None = None,
-) -> CheckReport:
+) -> tuple[Revision, CheckReport]:
     """Say all that an import would find, also of what it refuses. Nothing is written.
+
+    The revision holds what can be used, so that it can be shown.
 
     Args:
         path: a folder, a table or a class table.
@@ -124,14 +126,7 @@ def check_source(
     """
     options = options or ReadOptions()
     source = _read_source(path, task, options, inspect=True, cache=cache, advance=advance)
-    if any(source.usable):
-        return _recorded(source, source.findings)[1]
-    return CheckReport(
-        dataset=source.path.name,
-        items=0,
-        findings=tuple(source.findings),
-        recognised=source.recognised,
-    )
+    return _recorded(source, source.findings)
 
 
 def check_command(path: Path, task: str | None, options: ReadOptions) -> str:
@@ -213,11 +208,13 @@ def _recorded(source: _Source, decided: Sequence[Finding]) -> tuple[Revision, Ch
     found += blended_masks({} if seen.number_segments else masks, seen.class_ids)
     found += _segment_findings(draft, seen)
     revision = _revision(draft, source.usable, seen, source.format)
-    images = {seen.name(path): facts for path, facts in seen.images.items()}
+    if any(source.usable):  # else there is nothing that could be said of the whole
+        images = {seen.name(path): facts for path, facts in seen.images.items()}
+        found += revision_findings(revision, images, found)
     report = CheckReport(
         dataset=source.path.name,
         items=sum(source.usable),
-        findings=(*found, *revision_findings(revision, images, found)),
+        findings=tuple(found),
         recognised=source.recognised,
     )
     return revision, report
@@ -574,7 +571,7 @@ def _items(items: Sequence[DraftItem], ids: Sequence[str], seen: _Inspection) ->
         for more in (item.further_paths for item in items)
     ]
     columns: dict[str, Any] = {"item_id": ids}
-    columns |= dict(zip(names, zip(*images, strict=True), strict=True))
+    columns |= {name: [image[place] for image in images] for place, name in enumerate(names)}
     columns["partition"] = [item.partition for item in items]
     columns["further_images"] = further
     own = dict.fromkeys(column for item in items for column in item.columns)

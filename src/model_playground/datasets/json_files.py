@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import warning
@@ -25,6 +26,7 @@ _LOOKED_AT = 65_536  # bytes at either end of a file in which its keys are looke
 _LARGEST_COMPARED = 2**22  # bytes of a file of which all keys are compared with each other
 _BYTES_AT_ONCE = 2**24  # in which line breaks are looked for
 _NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
+_KEYS_AND_BRACES = re.compile(rb'(?P<key>"(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]')
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 RECOGNISED_BY = 100
@@ -178,20 +180,44 @@ def twice_named_keys(content: bytes, name: str) -> Iterator[Finding]:
 
     What is broken within is passed over: it is reported where it is read.
     """
-    twice = Counter[str]()
+    twice = set[str]()
 
     def noted(pairs: list[tuple[str, Any]]) -> None:
         if len(dict(pairs)) < len(pairs):
             counts = Counter(key for key, _ in pairs)
-            twice.update({key for key, count in counts.items() if count > 1})
+            twice.update(key for key, count in counts.items() if count > 1)
 
     try:
         json.loads(content, object_pairs_hook=noted, parse_int=str)
     except (ValueError, RecursionError):
         return
-    for key, count in sorted(twice.items()):
-        said = f"{name} has the key {key!r} twice in {count} of its objects: the last is read"
-        yield warning("key_twice", said, file=name)
+    places = _lines_of_second_keys(content) if twice else {}
+    for key, lines in sorted(places.items()):
+        said = (
+            f"{name} has the key {key!r} twice in {counted(len(lines), 'object', 'objects')}, "
+            f"first on line {lines[0]}: the last is read"
+        )
+        yield warning("key_twice", said, file=name, line=lines[0])
+
+
+def _lines_of_second_keys(content: bytes) -> dict[str, list[int]]:
+    """Return on which line a key stands for the second time, of each object where one does."""
+    lines: dict[str, list[int]] = {}
+    counts: list[Counter[str]] = []  # of the keys of each object that is open
+    line, end = 1, 0
+    for found in _KEYS_AND_BRACES.finditer(content):
+        line += content.count(b"\n", end, found.start())
+        end = found.start()
+        if found[0] == b"{":
+            counts.append(Counter())
+        elif found[0] == b"}":
+            counts.pop()
+        elif found["key"]:
+            key = json.loads(found["key"])
+            counts[-1][key] += 1
+            if counts[-1][key] == 2:
+                lines.setdefault(key, []).append(line)
+    return lines
 
 
 def json_files_in(folder: Path, *, at_most: int | None = None) -> list[Path]:

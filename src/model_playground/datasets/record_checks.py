@@ -151,7 +151,11 @@ def _similar_names(revision: Revision) -> Iterator[Finding]:
         if len(names) > 1:
             said = " and ".join(repr(name) for name in names)
             how = "are the same" if len(set(names)) == 1 else "differ in case or spaces only"
-            yield warning("similar_class_names", f"the names of the classes {said} {how}")
+            yield warning(
+                "similar_class_names",
+                f"the names of the classes {said} {how}",
+                file=_first_with(revision, names[-1]),
+            )
 
 
 def _sizes_of_classes(revision: Revision) -> Iterator[Finding]:
@@ -161,9 +165,11 @@ def _sizes_of_classes(revision: Revision) -> Iterator[Finding]:
             yield information("unused_class", f"no image has the class {name}")
         elif count < FEW_ITEMS:
             images = counted(count, "image has", "images have")
-            yield warning("few_items", f"only {images} the class {name}")
+            first = _first_with(revision, name)
+            yield warning("few_items", f"only {images} the class {name}", file=first)
         if revision.task == "tagging" and count == revision.items.num_rows > 1:
-            yield warning("tag_everywhere", f"every image has the tag {name}")
+            first = _first_with(revision, name)
+            yield warning("tag_everywhere", f"every image has the tag {name}", file=first)
     used = Counter({name: count for name, count in counts.items() if count})
     if not used:
         return
@@ -173,7 +179,16 @@ def _sizes_of_classes(revision: Revision) -> Iterator[Finding]:
             f"the classes are unbalanced: {most} has {largest:,} images, {least} {smallest:,}; "
             "look at figures by class, and consider class weights or focal loss"
         )
-        yield warning("class_imbalance", said)
+        yield warning("class_imbalance", said, file=_first_with(revision, least))
+
+
+def _first_with(revision: Revision, class_name: str) -> str:
+    """Return the first image that has a class, to look at; nothing if none has."""
+    index = next(one.index for one in revision.classes if one.name == class_name)
+    annotations, items = revision.annotations, revision.items
+    with_it = annotations.filter(pc.equal(annotations["class_index"], index))["item_id"]
+    paths = items.filter(pc.is_in(items["item_id"], value_set=with_it.combine_chunks()))["path"]
+    return str(pc.min(paths).as_py() or "")
 
 
 def _rotated_images(revision: Revision) -> Iterator[Finding]:

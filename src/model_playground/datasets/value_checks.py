@@ -76,7 +76,7 @@ def _judged(revision: Revision, name: str, rows: pa.Table) -> Iterator[Finding]:
         return
     if values.min() == values.max():
         said = f"{name} is {values[0]:g} for all {len(values):,} items: there is nothing to predict"
-        yield warning("constant_value", said)
+        yield warning("constant_value", said, file=rows["source_file"][0].as_py() or "")
         return
     median = float(np.median(values))
     for place in outliers(values):
@@ -149,7 +149,8 @@ def _densities(revision: Revision) -> Iterator[Finding]:
                 f"by the columns {weight} and {volume} the median item weighs {density:,.4g} g "
                 f"per cm³, which is {than}: one of the two units is wrong"
             )
-            yield warning("impossible_density", said)
+            sources = revision.annotations["source_file"].drop_null()
+            yield warning("impossible_density", said, file=sources[0].as_py() if sources else "")
 
 
 def _quantities(revision: Revision) -> dict[str, list[tuple[str, float, NDArray[Any]]]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
 from PIL import Image
 
+from model_playground.core.counting import counted
 from model_playground.core.dataset_records import DatasetStatistics
 from model_playground.core.records import CheckReport, Finding
 from model_playground.datasets.finding_kinds import SEVERITIES, kind_of
@@ -48,6 +50,7 @@ SHOWN_IMAGES = 12
 
 _SIDE = 320  # pixels of a picture's longer side
 _SHOWN_LINES = 8
+_SHOWN_COLOURS = 40
 _ON_SIZES = f"The {MOST_SIZES} commonest sizes at most; the area of a dot is the number of images."
 
 
@@ -81,7 +84,7 @@ def _kind_section(found: Sequence[Finding], revision: Revision) -> Section:
         blocks.append(Listing(f"All {len(shown):,}", "\n".join(shown)))
         shown = [*shown[:_SHOWN_LINES], f"… and {len(shown) - _SHOWN_LINES:,} more, listed below"]
     return Section(
-        name=kind.name,
+        name=f"{kind.name}-{found[0].severity}",
         title=f"{kind.title} ({len(found):,})",
         question=f"{found[0].severity.capitalize()}, {decisions}. {kind.explanation}".strip(),
         findings=(*shown, f"What to do: {kind.remedy}") if kind.remedy else tuple(shown),
@@ -133,7 +136,9 @@ def _lines(revision: Revision) -> dict[tuple[str, int], str]:
 
 
 def _samples(title: str, drawn: Sequence[AnnotatedItem], revision: Revision) -> Samples:
-    classes = frozenset[int]().union(*(one.classes for one in drawn))
+    counts = Counter(index for one in drawn for index in one.classes)
+    shown = {index for index, _ in counts.most_common(_SHOWN_COLOURS)}
+    more = len(counts) - len(shown)
     return Samples(
         title=title,
         samples=tuple(
@@ -146,8 +151,11 @@ def _samples(title: str, drawn: Sequence[AnnotatedItem], revision: Revision) -> 
         colours=tuple(
             (one.name, "#{:02x}{:02x}{:02x}".format(*class_colour(one.index)))
             for one in revision.classes
-            if one.index in classes
+            if one.index in shown
         ),
+        caption=f"{counted(more, 'further class', 'further classes')} in other colours."
+        if more
+        else "",
         photographs=True,
     )
 
@@ -198,7 +206,7 @@ def dataset_page(revision: Revision, statistics: DatasetStatistics, name: str) -
 
 def _labels(statistics: DatasetStatistics) -> tuple[Block, ...]:
     figures: list[Figure] = []
-    if statistics.classes:
+    if any(one.items for one in statistics.classes):
         figures.append(Figure(draw_classes(statistics)))
     if statistics.objects:
         figures.append(Figure(draw_objects_per_item(statistics)))
@@ -226,12 +234,12 @@ def _is_mixed(statistics: DatasetStatistics) -> bool:
 
 
 def _class_table(statistics: DatasetStatistics) -> Table:
-    counted = {
+    counts_of = {
         "images": [one.items for one in statistics.classes],
         "objects": [one.objects for one in statistics.classes],
         "pixels": [one.pixels for one in statistics.classes],
     }
-    used = {name: counts for name, counts in counted.items() if any(counts)}
+    used = {name: counts for name, counts in counts_of.items() if any(counts) or name == "images"}
     return Table(
         "Classes",
         ("class", *used),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_playground.core.dataset_records import DatasetStatistics
 from model_playground.core.errors import InvalidError
@@ -10,6 +11,9 @@ from model_playground.core.records import CheckReport
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
 from model_playground.work.kept_reports import keep_statistics, kept_statistics
+
+if TYPE_CHECKING:
+    from model_playground.datasets.records import Revision
 
 
 def dataset_statistics(workspace: Workspace, name: str) -> DatasetStatistics:
@@ -24,14 +28,17 @@ def dataset_statistics(workspace: Workspace, name: str) -> DatasetStatistics:
     return kept
 
 
-def write_check_page(workspace: Workspace, report: CheckReport, path: Path) -> None:
+def check_page_file(path: Path) -> None:
+    """Refuse a file that can be no page, before any work is done for it."""
+    _check_suffix(path, (".html", ".htm"))
+
+
+def write_check_page(report: CheckReport, revision: Revision, path: Path) -> None:
     """Write what a check found as one HTML file, with the images in question."""
     from model_playground.insights.dataset_pages import check_page
     from model_playground.insights.report import write_report
-    from model_playground.work.datasets import newest_revision
 
-    _check_suffix(path, (".html", ".htm"))
-    write_report(check_page(report, newest_revision(workspace, report.dataset)), path)
+    write_report(check_page(report, revision), path)
 
 
 def write_dataset_page(workspace: Workspace, name: str, path: Path) -> None:
@@ -40,7 +47,7 @@ def write_dataset_page(workspace: Workspace, name: str, path: Path) -> None:
     from model_playground.insights.report import write_report
     from model_playground.work.datasets import newest_revision
 
-    _check_suffix(path, (".html", ".htm"))
+    check_page_file(path)
     revision = newest_revision(workspace, name)
     write_report(dataset_page(revision, dataset_statistics(workspace, name), name), path)
 

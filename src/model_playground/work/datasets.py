@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from model_playground.core.records import (
     CheckReport,
     DatasetRecord,
     ExportReport,
+    Finding,
     Part,
 )
 from model_playground.datasets.checks import check_revision
@@ -24,15 +25,18 @@ from model_playground.datasets.records import Revision, TrainingItem, training_i
 from model_playground.store import datasets as stored_datasets
 from model_playground.store import splits as stored_splits
 from model_playground.store.workspace import Workspace
+from model_playground.work.dataset_reports import check_page_file, write_check_page
 from model_playground.work.kept_reports import kept_report
 
 Advance = Callable[[str, int, int], None]
 
 
-def check_dataset(workspace: Workspace, name: str, *, advance: Advance | None) -> CheckReport:
+def check_dataset(
+    workspace: Workspace, name: str, *, html: Path | None, advance: Advance | None
+) -> CheckReport:
     """Check a dataset's newest revision against its files."""
-    from model_playground.work.splits import near_duplicates_of  # which needs this module
-
+    if html is not None:
+        check_page_file(html)
     record = stored_datasets.get_dataset(workspace.store, name)
     revision = _revision(workspace, record)
     report = check_revision(
@@ -42,11 +46,22 @@ def check_dataset(workspace: Workspace, name: str, *, advance: Advance | None) -
         cache=FactsCache(workspace.artifacts / "image_facts.sqlite"),
         imported=kept_report(workspace.revision_folder(record.revision)),
     )
-    if not revision.root.is_dir():
-        return report
+    if revision.root.is_dir():
+        found = (*report.findings, *_near_duplicates(workspace, revision, advance))
+        report = report.model_copy(update={"findings": found})
+    if html is not None:
+        write_check_page(report, revision, html)
+    return report
+
+
+def _near_duplicates(
+    workspace: Workspace, revision: Revision, advance: Advance | None
+) -> Iterator[Finding]:
+    from model_playground.work.splits import near_duplicates_of  # which needs this module
+
     near = near_duplicates_of(workspace, revision, advance=advance)
-    found = () if near is None else near_duplicate_findings(revision, near.groups)
-    return report.model_copy(update={"findings": (*report.findings, *found)})
+    if near is not None:
+        yield from near_duplicate_findings(revision, near.groups)
 
 
 def export_dataset(

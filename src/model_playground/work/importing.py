@@ -28,6 +28,7 @@ from model_playground.datasets.importing import import_dataset as read_dataset
 from model_playground.datasets.records import Revision
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
+from model_playground.work.dataset_reports import check_page_file, write_check_page
 from model_playground.work.kept_reports import keep_report
 
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
@@ -134,11 +135,17 @@ def check_source(
     *,
     task: str | None,
     options: ReadOptions,
+    html: Path | None,
     advance: Advance | None,
 ) -> CheckReport:
     """Say all that an import would find; what was found in images is kept for it."""
+    if html is not None:
+        check_page_file(html)
     cache = FactsCache(workspace.artifacts / "image_facts.sqlite")
-    return check_files(path, task=task, options=options, cache=cache, advance=advance)
+    revision, report = check_files(path, task=task, options=options, cache=cache, advance=advance)
+    if html is not None:
+        write_check_page(report, revision, html)
+    return report
 
 
 def _not_whole(path: Path, report: CheckReport, command: str) -> InvalidError:

@@ -170,7 +170,11 @@ def _other_files(layout: _Layout) -> list[Finding]:
 def _empty_folders(path: Path, layout: _Layout) -> list[Finding]:
     base = path / layout.base
     return [
-        left_out("empty_folder", f"the folder {folder.name} holds no images: it is no class")
+        left_out(
+            "empty_folder",
+            f"the folder {folder.name} holds no images: it is no class",
+            file=normalised(os.path.relpath(folder, path)),
+        )
         for parent in (subfolders(base) if layout.has_parts else [base])
         for folder in subfolders(parent)
         if normalised(folder.name) not in layout.classes

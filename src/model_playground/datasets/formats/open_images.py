@@ -135,7 +135,8 @@ class _Reading:
     items: list[DraftItem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
-    absent: Counter[str] = field(default_factory=Counter)
+    absent: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of a file the first line that says that a class is absent, and how many do."""
     told: set[str] = field(default_factory=set)  # ids of several images
     has_boxes: bool = False
 
@@ -198,16 +199,19 @@ class _Reading:
 
     def draft(self, task: str | None) -> Draft:
         """Return what was read."""
-        if self.absent:
-            total = sum(self.absent.values())
-            count = counted(total, "label", "labels")
-            said = f"{count} of confidence 0: absent classes are no tags"
-            self.findings.append(information("labels_absent", said))
+        for file, (first, count) in self.absent.items():
+            labels = counted(count, "label", "labels")
+            said = f"{file} has {labels} of confidence 0: absent classes are no tags"
+            self.findings.append(information("labels_absent", said, file=file, line=first))
         if not self.titles:
             said = (
                 f"no class-descriptions file stands in {self.root}: classes are called by their ids"
             )
-            self.findings.append(warning("no_class_names", said))
+            self.findings.append(
+                warning(
+                    "no_class_names", said, file="".join(one.source_file for one in self.items[:1])
+                )
+            )
         classes = self.names.sorted(self.annotations)
         return Draft(
             root=self.root,
@@ -278,7 +282,8 @@ class _Reading:
             said = f"line {line} of {file} does not hold a class and its confidence"
             self._drop("bad_annotation", said, file, line)
         elif confidence == _ABSENT:
-            self.absent[name] += 1
+            first, count = self.absent.get(file, (line, 0))
+            self.absent[file] = (first, count + 1)
         elif (key := (place, self.names.index(name))) not in self.tagged:
             self.tagged.add(key)
             self.annotations.add_tag(place, class_index=key[1], source_file=file, source_line=line)

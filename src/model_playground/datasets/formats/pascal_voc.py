@@ -35,7 +35,11 @@ from model_playground.datasets.formats.voc_files import (
 )
 from model_playground.datasets.formats.voc_lists import PartLists
 from model_playground.datasets.formats.voc_masks import add_objects, mask_classes, of_objects
-from model_playground.datasets.formats.voc_objects import ObjectReader, size_wh_of
+from model_playground.datasets.formats.voc_objects import (
+    ObjectReader,
+    counted_from_one,
+    size_wh_of,
+)
 from model_playground.datasets.parts import part_of
 
 _ANNOTATION_FOLDERS = ("annotations", "annotation", "xmls", "xml", "labels")
@@ -53,7 +57,9 @@ class PascalVoc(Format):
     or any folder of images with XML files beside them. An XML file belongs to the image of its own
     name; what it calls the image itself is used where there is none. Numbers are read as the edges
     of a box, as the programs that draw boxes write them; in the challenge's own sets, where pixels
-    are counted from 1, this is one pixel too few at the left and at the top.
+    are counted from 1, this is one pixel too few at the left and at the top (detectron2 takes 1
+    from xmin and ymin for that; torchvision leaves them). Boxes that look like it, or like those
+    of a program that wrote 1 for 0, are reported.
 
     Segmentation reads the masks in `SegmentationClass`; their classes are named by `labelmap.txt`
     or `class_names.txt`, else they are VOC's own. Masks that are pictures in colours, instead of
@@ -214,12 +220,13 @@ def _read_boxes(layout: _Layout, task: str | None) -> Draft:
             )
         )
     findings = [*reader.findings, *reader.unread(), *without_objects(empty)]
+    findings += counted_from_one(reader.annotations.table(), items)
     findings += _without_xml(layout, found_in, unread)
     findings += _partitions(layout, items, "main")
     if layout.class_masks:
         count = counted(len(layout.class_masks), "mask stands", "masks stand")
         said_of_masks = f"{count} in SegmentationClass: --task segmentation reads such"
-        findings.append(information("masks_unread", said_of_masks))
+        findings.append(information("masks_unread", said_of_masks, file=layout.class_masks[0]))
     outlines = "instance_segmentation" if reader.has_outlines else "detection"
     return Draft(
         root=layout.root,

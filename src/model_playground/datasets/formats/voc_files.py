@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import FileNames
@@ -115,8 +114,7 @@ def part_of_folders(file: str) -> str | None:
 
 
 def without_objects(files: Sequence[str]) -> Iterator[Finding]:
-    """Say how many files have no object."""
-    if files:
-        count = counted(len(files), "XML file has", "XML files have")
-        said = f"{count} no object, such as {files[0]}: the images are kept as background"
-        yield information("empty_annotation_file", said, file=files[0])
+    """Name the files that have no object."""
+    for file in files:
+        said = f"{file} has no object: its image is kept as background"
+        yield information("empty_annotation_file", said, file=file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,23 +61,19 @@ class PartLists:
         """Give the items the parts in which they were named, and count what does not fit."""
         if not self._named:
             return
-        several = Counter[tuple[str, ...]]()
         for place, parts in self._named.items():
             exact = parts - {"trainval"} if parts & {"train", "validation"} else parts
-            items[place].partition = next(one for one in _PRECEDENCE if one in exact)
+            kept = next(one for one in _PRECEDENCE if one in exact)
+            items[place].partition = kept
             if len(exact) > 1:
-                several[tuple(sorted(exact))] += 1
-        for names, count in sorted(several.items()):
-            kept = next(one for one in _PRECEDENCE if one in names)
-            images = counted(count, "image", "images")
-            said = f"the lists name {images} for {' and '.join(names)} alike: {kept} holds"
-            self.findings.append(warning("image_in_two_parts", said))
+                image = self._name(items[place].path)
+                said = f"the lists name {image} for {' and '.join(sorted(exact))}: {kept} holds"
+                self.findings.append(warning("image_in_two_parts", said, file=image))
         unlisted = sorted({at for found in self.places.values() for at in found} - set(self._named))
-        if unlisted:
-            example = os.path.relpath(items[unlisted[0]].path, self.root).replace(os.sep, "/")
-            images = counted(len(unlisted), "image is", "images are")
-            said = f"{images} in no list of a part, such as {example}"
-            self.findings.append(information("image_in_no_part", said, file=example))
+        for place in unlisted:
+            image = self._name(items[place].path)
+            said = f"{image} is in no list of a part"
+            self.findings.append(information("image_in_no_part", said, file=image))
 
     def _read_list(self, file: Path, part: str) -> None:
         missing: list[tuple[str, int]] = []
@@ -112,7 +107,7 @@ class PartLists:
                 continue
             yield number, next((one for one in _spellings(name) if one in self.places), name)
 
-    def _name(self, file: Path) -> str:
+    def _name(self, file: str | Path) -> str:
         return normalised(os.path.relpath(file, self.root))
 
 

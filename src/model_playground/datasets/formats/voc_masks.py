@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from model_playground.datasets import run_lengths
 from model_playground.datasets.class_tables import ClassTable
 from model_playground.datasets.colours import are_colours, colour_value
 from model_playground.datasets.delimited import read_text
+from model_playground.datasets.file_names import normalised
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import DraftAnnotations
 from model_playground.datasets.images import load_mask
@@ -59,7 +61,7 @@ def mask_classes(folders: Sequence[Path], masks: Sequence[str]) -> tuple[ClassTa
     Masks without a palette that are pictures in colours have these as their pixel values.
 
     Args:
-        folders: where such a file may stand, the nearest first.
+        folders: where such a file may stand, the nearest first, the dataset's last.
         masks: absolute paths of the masks.
 
     Raises:
@@ -82,7 +84,11 @@ def mask_classes(folders: Sequence[Path], masks: Sequence[str]) -> tuple[ClassTa
             "no labelmap.txt stands beside the masks: they are taken to have background and the "
             "20 classes of Pascal VOC"
         )
-        return _table(known, palette, "VOC's own classes"), [information("classes_assumed", said)]
+        return _table(known, palette, "VOC's own classes"), [
+            information(
+                "classes_assumed", said, file=normalised(os.path.relpath(masks[0], folders[-1]))
+            )
+        ]
     return _table(list(_read_labels(found)), palette, str(found)), []
 
 

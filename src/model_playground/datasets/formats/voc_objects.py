@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from model_playground.core.counting import counted
 from model_playground.core.records import Finding
-from model_playground.datasets.findings import left_out
-from model_playground.datasets.formats.draft import Box, ClassNames, DraftAnnotations
+from model_playground.datasets.findings import information, left_out
+from model_playground.datasets.formats.draft import Box, ClassNames, DraftAnnotations, DraftItem
 from model_playground.datasets.outline_shapes import turned_corners
 from model_playground.datasets.xml_files import Element
 
@@ -35,8 +39,9 @@ class ObjectReader:
 
     The corners of a box stand as the file has them. Programs that draw boxes write where the edges
     are; the sets of the VOC challenge itself count pixels from 1 and include the last, so that
-    their boxes begin one pixel further left and up. A file does not say which it is. A box whose
-    two sides are the same number has no area, and is reported so.
+    their boxes begin one pixel further left and up. A file does not say which it is: where all
+    boxes together look like it, `counted_from_one` says so. A box whose two sides are the same
+    number has no area, and is reported so.
     """
 
     annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
@@ -97,6 +102,32 @@ class ObjectReader:
         message = f"line {line} of {file}: {why}: left out"
         self.findings.append(left_out(kind, message, file=file, line=line))
         return False
+
+
+def counted_from_one(annotations: pa.Table, items: Sequence[DraftItem]) -> Iterator[Finding]:
+    """Say where boxes look as if pixels were counted from 1: they begin at 1, never at 0, and end
+    at the image's width or height.
+    """
+    boxes = annotations.filter(pc.equal(annotations["kind"], "box"))
+    left, top, right, bottom = (
+        boxes[side].to_numpy() for side in ("left", "top", "right", "bottom")
+    )
+    starts = np.minimum(left, top)
+    if not len(starts) or starts.min() != 1:
+        return
+    sizes_wh = np.array([item.size_wh or (0, 0) for item in items])[boxes["item"].to_numpy()]
+    ends = int(((right == sizes_wh[:, 0]) | (bottom == sizes_wh[:, 1])).sum())
+    if not ends:
+        return
+    first = int((starts == 1).argmax())
+    file, line = (boxes[name][first].as_py() for name in ("source_file", "source_line"))
+    said = (
+        f"no box begins at pixel 0, {counted(int((starts == 1).sum()), 'begins', 'begin')} at 1, "
+        f"first on line {line} of {file}, and {counted(ends, 'ends', 'end')} at the image's last: "
+        "pixels may be counted from 1, and then boxes are read one pixel too small at the left "
+        "and at the top"
+    )
+    yield information("counted_from_one", said, file=file, line=line)
 
 
 def size_wh_of(said: Element) -> tuple[int, int] | None:

@@ -388,7 +388,8 @@ class _Reading:
                 f"nothing names the classes of the {len(self._class_ids)} ids: the ids are taken "
                 "for names; write a data.yaml or classes.txt"
             )
-            self.findings.append(warning("no_class_names", said))
+            first = self.items[0].source_file
+            self.findings.append(warning("no_class_names", said, file=first))
         names = self.names or {one: str(one) for one in self._class_ids}
         ids = sorted(names)
         index = {class_id: place for place, class_id in enumerate(ids)}

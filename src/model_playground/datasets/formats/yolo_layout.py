@@ -498,10 +498,9 @@ def _report_others(layout: Layout, description: Description) -> None:
         for file in files_under(layout.root)
         if is_image(file) and os.path.join(layout.root, file) not in known
     ]
-    if others:
-        images = counted(len(others), "image is", "images are")
-        said = f"{images} in no part that {name} names, such as {others[0]}: left out"
-        layout.findings.append(left_out("image_in_no_part", said, file=others[0]))
+    for other in others:
+        said = f"{other} is in no part that {name} names: it is left out"
+        layout.findings.append(left_out("image_in_no_part", said, file=other))
 
 
 def _sources_in(root: Path) -> Iterator[Source]:
