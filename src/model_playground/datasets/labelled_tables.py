@@ -168,6 +168,13 @@ class _Reading:
 
     def rows(self, source: Source) -> Iterator[_Read | Finding]:
         """Read the rows of a table, or say what is wrong with them."""
+        for row in source.table.too_long:
+            said = (
+                f"line {row.line} of {source.table.name} has {len(row.cells)} cells and not "
+                f"{len(source.table.columns)}: put a cell that holds the delimiter between "
+                "quotation marks"
+            )
+            yield blocking("row_too_long", said, file=source.file, line=row.line)
         for row in source.table.rows:
             cells = dict.fromkeys(self.columns, "")
             cells.update(zip(source.table.columns, row.cells, strict=True))
@@ -381,8 +388,11 @@ def _told(
             if isinstance(labels, ClassPerColumn)
             else "tags: a row may have several that are 1, or none"
         )
-        said = f"{file}: the {len(labels.columns)} columns of 0 and 1 are read as {what}"
+        said = f"{file}: the {len(labels.columns)} columns of 0 (or -1) and 1 are read as {what}"
         yield information("yes_or_no_columns", said, file=file)
+    if isinstance(labels, TagColumn) and labels.separator == " ":
+        said = f"{file}: the tags in the column {labels.columns[0]} are read as divided by spaces"
+        yield information("tags_divided_by_spaces", said, file=file)
     if labels.task == "tagging":
         bare = sum(not one.label.tags for one in labelled)
         if bare:

@@ -26,8 +26,12 @@ def is_table_file(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES and not path.name.startswith(".")
 
 
-def read_tables(path: Path) -> list[TextTable]:
+def read_tables(path: Path, *, most_too_long: float = 0) -> list[TextTable]:
     """Read a table, or all tables of a spreadsheet.
+
+    Args:
+        path: the file.
+        most_too_long: of a text, the share of the rows that may be longer than the first.
 
     Raises:
         InvalidError: it cannot be read.
@@ -35,7 +39,9 @@ def read_tables(path: Path) -> list[TextTable]:
     suffix = path.suffix.lower()
     if suffix in SHEET_SUFFIXES:
         return read_sheets(path)
-    return [read_parquet(path) if suffix in PARQUET_SUFFIXES else read_delimited(path)]
+    if suffix in PARQUET_SUFFIXES:
+        return [read_parquet(path)]
+    return [read_delimited(path, most_too_long=most_too_long)]
 
 
 def read_beginnings(path: Path) -> list[TextTable]:

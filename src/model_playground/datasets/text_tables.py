@@ -33,6 +33,7 @@ class TextTable:
         decimal_comma: a comma may stand before the decimals of a number.
         typed: the file tells numbers from text.
         sheet: of a spreadsheet, which.
+        too_long: the rows with more cells than there are columns: what is in them is not known.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class TextTable:
     decimal_comma: bool = False
     typed: bool = False
     sheet: str | None = None
+    too_long: tuple[Row, ...] = ()
 
     @property
     def name(self) -> str:
@@ -85,12 +87,22 @@ def text_table(
     decimal_comma: bool = False,
     typed: bool = False,
     sheet: str | None = None,
+    most_too_long: float = 0,
 ) -> TextTable:
     """Make a table of rows of which the first may hold the columns' names.
 
+    Args:
+        path: the file.
+        rows: as they stand in it.
+        is_datum: says of a cell of the first line whether it shows that there is no header.
+        decimal_comma: a comma may stand before the decimals of a number.
+        typed: the file tells numbers from text.
+        sheet: of a spreadsheet, which.
+        most_too_long: the share of the rows that may be longer than the first.
+
     Raises:
-        InvalidError: there are no rows, two columns have one name, or a row is longer than the
-            first.
+        InvalidError: there are no rows, two columns have one name, or more rows than may be are
+            longer than the first.
     """
     rows = [row for row in rows if any(row.cells)]
     name = str(path) if sheet is None else f"{path}, sheet {sheet},"
@@ -110,24 +122,26 @@ def text_table(
             path=name,
             column=twice,
         )
-    padded = [
-        row if len(row.cells) == len(columns) else _padded(name, row, columns) for row in rows
-    ]
-    return TextTable(path, columns, padded, decimal_comma, typed, sheet)
-
-
-def _padded(path: str, row: Row, columns: tuple[str, ...]) -> Row:
-    cells = row.cells
-    while len(cells) > len(columns) and not cells[-1]:
-        cells = cells[:-1]
-    if len(cells) > len(columns):
+    padded = [row if len(row.cells) == len(columns) else _padded(row, columns) for row in rows]
+    too_long = tuple(row for row in padded if len(row.cells) > len(columns))
+    if len(too_long) > most_too_long * len(padded):
         raise InvalidError(
             "table.row_too_long",
             "line {line} of {path} has {cells} cells, the first line has {columns}: "
             "put a cell that holds the delimiter between quotation marks",
-            path=path,
-            line=row.line,
-            cells=len(cells),
+            path=name,
+            line=too_long[0].line,
+            cells=len(too_long[0].cells),
             columns=len(columns),
         )
+    if too_long:
+        padded = [row for row in padded if len(row.cells) == len(columns)]
+    return TextTable(path, columns, padded, decimal_comma, typed, sheet, too_long)
+
+
+def _padded(row: Row, columns: tuple[str, ...]) -> Row:
+    """Return a row with a cell for each column, and with more only if they are not empty."""
+    cells = row.cells
+    while len(cells) > len(columns) and not cells[-1]:
+        cells = cells[:-1]
     return Row(row.line, cells + [""] * (len(columns) - len(cells)))

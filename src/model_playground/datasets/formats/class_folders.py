@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,10 +29,11 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.index_masks import are_masked
-from model_playground.datasets.parts import ListedPart, parts_among
+from model_playground.datasets.parts import ListedPart, part_of, parts_among
 from model_playground.datasets.records import ClassRecord
 
 _IMAGES = "images"
+_WORDS = re.compile(r"(?:[^\W\d_]+(?=[\W\d_]))?(?:[ _-][^\W\d_]+(?=[\W\d_]))*")
 
 
 @FORMATS.register
@@ -61,6 +63,20 @@ class ClassFolders(Format):
             return None
         inside = f", in {' and '.join(layout.parts)}" if layout.parts else ""
         return f"{path / layout.base} holds {len(layout.classes)} folders of images{inside}"
+
+    def obstacle(self, path: Path) -> str | None:
+        images = [file for file in files_under(path) if is_image(file)] if path.is_dir() else []
+        names = Counter(_beginning(os.path.basename(file)) for file in images)
+        names.pop("", None)
+        names = Counter({name: count for name, count in names.items() if part_of(name) is None})
+        if len(names) < 2 or 2 * len(names) > len(images) or 1 in names.values():
+            return None
+        said = ", ".join(sorted(names, key=natural_order)[:3])
+        said += " and others" if len(names) > 3 else ""
+        return (
+            f"the names of its files begin with {said}: if these are the classes, move the images "
+            "into folders of these names"
+        )
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         layout = _layout(path)
@@ -159,6 +175,12 @@ def _place(base: str, file: str, parts: Mapping[str, ListedPart]) -> _Place | No
     if not folders or (part and folders == [_IMAGES]):
         return None  # a part without folders of classes
     return _Place(part, normalised(folders[0]), directly=folders[1:] in ([], [_IMAGES]))
+
+
+def _beginning(name: str) -> str:
+    """Return the words that a file's name begins with, up to the first number."""
+    words = _WORDS.match(name)
+    return words[0] if words else ""
 
 
 def _images_without_class(layout: _Layout) -> list[Finding]:
