@@ -809,6 +809,13 @@ def plant_table_not_read(folder: Path) -> set[Place]:
     return {("sample_submission.csv", None)}
 
 
+@planted(table, file=".")
+def plant_label_column_guessed(folder: Path) -> set[Place]:
+    rows = [f"{number}.png,{100.5 + number},{'ab'[number % 2]}" for number in range(COUNT)]
+    write_table(folder, "file,weight,kind", rows)
+    return {("table.csv", None)}
+
+
 @planted(table, task="tagging", targets=("tags",))
 def plant_tags_divided_by_spaces(folder: Path) -> set[Place]:
     ways = ("sky", "sea", "sky sea", "sea sky rock", "rock", "sky rock")

@@ -184,6 +184,24 @@ def test_one_class_alone_is_refused(folder: Path) -> None:
         import_dataset(folder)
 
 
+def test_one_class_alone_does_not_hide_why_the_other_rows_cannot_be_used(folder: Path) -> None:
+    write(folder, "file,kind\na.png,dog\nb.png,dog\nlost.png,cat\nc.png,\n")
+    with pytest.raises(InvalidError, match=r"besides, 2 rows cannot be used: line 4 .*lost\.png"):
+        import_dataset(folder)
+
+
+def test_a_column_of_numbers_beside_possible_classes_is_said_to_be_a_guess(folder: Path) -> None:
+    draw(folder / "images/d.png")
+    write(folder, "image,dx,age\na,nv,45.5\nb,mel,50.5\nc,nv,60.5\nd,mel,70.5\n")
+    revision, report = import_dataset(folder)
+    assert revision.target_names == ("age",)
+    (told,) = (one.message for one in report.findings if one.kind == "label_column_guessed")
+    assert "age is read as the label" in told
+    assert "dx may be classes: choose with --target-column" in told
+    chosen = ReadOptions(target_columns=("age",))
+    assert found(import_dataset(folder, options=chosen)[1], "label_column_guessed") == []
+
+
 def test_one_of_several_tables_has_to_be_named(folder: Path) -> None:
     text = "file,price\na.png,1.5\nb.png,2.5\nc.png,3.5\n"
     write(folder, text, "one.csv")

@@ -89,11 +89,10 @@ def _spaced_rows(text: str) -> list[Row]:
     Each line begins with the file. The first line may be the number of the others, and the next
     the names of the labels alone. Of another text nothing is returned.
     """
-    rows = [
-        Row(number, line.split())
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line and not line.isspace()
-    ]
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line]
+    if not any(is_image(line.split(maxsplit=1)[0]) for _, line in lines[:3] if line.strip()):
+        return []  # seen at once, however long the text is
+    rows = [Row(number, line.split()) for number, line in lines if not line.isspace()]
     if rows and len(rows[0].cells) == 1 and rows[0].cells[0].isdecimal():
         del rows[0]
     if len(rows) < 2:

@@ -548,6 +548,11 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Give its path instead if it holds the labels.",
         ),
         _reading(
+            "label_column_guessed", "Label column that was guessed", "information",
+            "It is the only one with numbers, and others could hold classes.",
+            "Choose another with --target-column, or nothing.",
+        ),
+        _reading(
             "tags_divided_by_spaces", "Tags divided by spaces", "information",
             "The cells hold fewer words than ways to put them together.",
             "Give what divides the tags with --tag-separator if a tag has several words.",

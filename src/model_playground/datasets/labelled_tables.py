@@ -27,6 +27,7 @@ from model_playground.datasets.table_columns import (
 )
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import (
+    VALUE_PREFIX,
     ClassPerColumn,
     Columns,
     Label,
@@ -118,7 +119,24 @@ def read_labelled(
     )
     read = [one for source in sources for one in reading.rows(source)]
     labelled, findings = _one_item_per_image(read, unite=isinstance(labels, TagColumn))
+    if not options.target_columns and isinstance(labels, ValueColumns):
+        findings += _rivals(columns, labels, reading.further, sources[0].file)
     return _draft(sources, root, labels, image_columns, labelled, findings)
+
+
+def _rivals(
+    columns: Columns, labels: ValueColumns, others: Iterable[str], file: str
+) -> list[Finding]:
+    """Say that the values were chosen for being numbers where other columns may be classes."""
+    rows = len(columns.cells(labels.columns[0]))
+    rivals = [one for one in others if 2 <= len(set(columns.filled(one))) <= rows // 2]
+    if not rivals or labels.columns[0].startswith(VALUE_PREFIX):
+        return []
+    said = (
+        f"{file}: the column {labels.columns[0]} is read as the label, as the one with numbers; "
+        f"{', '.join(rivals)} may be classes: choose with --target-column"
+    )
+    return [information("label_column_guessed", said, file=file)]
 
 
 def _image_columns(columns: Columns, images: TableImages, name: str) -> tuple[str, ...]:
@@ -319,11 +337,15 @@ def _draft(
         one.item.class_name = one.label.class_name
         one.item.values = one.label.values
     if labels.task == "classification" and len(names) == 1:
+        unread = [one.message for one in findings if one.severity == "error"]
         raise InvalidError(
             "table.one_class",
-            "every image of {path} has the class {name}: there is nothing to tell apart",
+            "every image of {path} has the class {name}: there is nothing to tell apart{unread}",
             path=str(sources[0].table.path),
             name=names[0],
+            unread=f" (besides, {len(unread):,} rows cannot be used: {unread[0]})"
+            if unread
+            else "",
         )
     return Draft(
         root=root,

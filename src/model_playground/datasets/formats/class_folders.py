@@ -205,8 +205,8 @@ def _other_files(layout: _Layout) -> list[Finding]:
 
 
 def _empty_folders(path: Path, layout: _Layout) -> list[Finding]:
-    images = [*layout.places, *layout.homeless]
-    filled = {str(folder) for file in images for folder in PurePosixPath(file).parents}
+    folders = {os.path.dirname(file) for file in (*layout.places, *layout.homeless)}
+    filled = folders | {str(outer) for one in folders for outer in PurePosixPath(one).parents}
     base = path / layout.base
     parts = [folder for folder in subfolders(base) if folder.name in layout.parts]
     again = [folder / folder.name for folder in parts]
