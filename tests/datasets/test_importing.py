@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from pictures import cut_short, draw, draw_noise, found
+from pictures import cut_short, draw, draw_mask, draw_noise, found
 from PIL import Image
 
 from model_playground.core.errors import InvalidError, NotFoundError
@@ -75,6 +75,23 @@ def test_no_classes_are_seen_in_names_that_hold_none(tmp_path: Path, names: list
     with pytest.raises(InvalidError) as refused:
         import_dataset(tmp_path)
     assert "begin with" not in str(refused.value)
+
+
+def test_a_task_that_the_format_lacks_is_answered_with_what_hinders(tmp_path: Path) -> None:
+    for name in ("cat_1", "cat_2", "dog_1", "dog_2"):
+        draw(tmp_path / f"images/{name}.png")
+        draw_mask(tmp_path / f"masks/{name}.png", [[0, 1] * 4] * 6)
+    with pytest.raises(InvalidError, match=r"not for classification; the names .* cat, dog"):
+        import_dataset(tmp_path, task="classification")
+
+
+def test_lines_of_json_are_answered_with_what_they_should_be_called(tmp_path: Path) -> None:
+    draw(tmp_path / "images/1.png")
+    lines = tmp_path / "labels.jsonl"
+    lines.write_text('{"image": "1", "label": "cat"}\n')
+    for path in (tmp_path, lines):
+        with pytest.raises(InvalidError, match=r"labels\.jsonl is read if it is called metadata"):
+            import_dataset(path)
 
 
 def test_pictures_in_tables_are_refused_with_what_to_do(tmp_path: Path) -> None:

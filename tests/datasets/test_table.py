@@ -178,6 +178,13 @@ def test_a_table_without_images_says_what_it_has(tmp_path: Path) -> None:
         import_dataset(table)
 
 
+def test_of_many_columns_the_first_are_told(tmp_path: Path) -> None:
+    names = [f"pixel{number}" for number in range(784)]
+    table = write(tmp_path, ",".join(names) + "\n" + ",".join("0" for _ in names) + "\n")
+    with pytest.raises(InvalidError, match=r"pixel23, and 760 more: name one"):
+        import_dataset(table)
+
+
 def test_one_class_alone_is_refused(folder: Path) -> None:
     write(folder, "file,kind\na.png,dog\nb.png,dog\n")
     with pytest.raises(InvalidError, match="has the class dog"):

@@ -279,7 +279,12 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> tuple[Form
         "{path} can be read {reasons}; but {misfit}",
         path=str(path),
         reasons=reasons,
-        misfit="; ".join(_misfit(one, task, options) or "" for one in found),
+        misfit="; ".join(
+            [
+                *(_misfit(one, task, options) or "" for one in found),
+                *_obstacles(path, [one for one in formats if task in one.tasks]),
+            ]
+        ),
     )
 
 
@@ -310,7 +315,7 @@ def _not_recognised(path: Path, formats: Sequence[type[Format]]) -> InvalidError
             path=str(path),
             besides=_suffixes_in(path),
         )
-    hindered = [said for one in formats if (said := one().obstacle(path)) is not None]
+    hindered = _obstacles(path, formats)
     return InvalidError(
         "format.unrecognised",
         "{path} is laid out in no way that is known{besides}{hindered}. The simplest ways in are a "
@@ -321,6 +326,10 @@ def _not_recognised(path: Path, formats: Sequence[type[Format]]) -> InvalidError
         hindered=f": {'; '.join(hindered)}" if hindered else "",
         ways="; ".join(f"{one.name}: {one().summary.rstrip('.')}" for one in formats),
     )
+
+
+def _obstacles(path: Path, formats: Sequence[type[Format]]) -> list[str]:
+    return [said for one in formats if (said := one().obstacle(path)) is not None]
 
 
 def _suffixes_in(path: Path) -> str:

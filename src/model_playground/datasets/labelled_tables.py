@@ -37,7 +37,7 @@ from model_playground.datasets.table_labels import (
     UnusableCellError,
     ValueColumns,
 )
-from model_playground.datasets.text_tables import Row, TextTable, plain
+from model_playground.datasets.text_tables import Row, TextTable, first_names, plain
 
 OWN_PARTITION = "partition"
 """The column of the part in a table that was exported; it is no further column."""
@@ -152,7 +152,7 @@ def _image_columns(columns: Columns, images: TableImages, name: str) -> tuple[st
         "{columns}: name one with --image-column, or put the table beside the images",
         path=name,
         folder=str(images.folder),
-        columns=", ".join(columns.names),
+        columns=first_names(columns.names),
     )
 
 

@@ -19,7 +19,7 @@ from model_playground.datasets.table_labels import (
     ValueColumns,
     one_class_a_row,
 )
-from model_playground.datasets.text_tables import plain
+from model_playground.datasets.text_tables import first_names, plain
 
 IMAGE_COLUMNS = (
     *("file", "filename", "filepath", "image", "imagefile", "imagename", "imagepath"),
@@ -165,7 +165,7 @@ def _guessed(
         "it is not clear which column of {path} holds the labels; besides the image files it has "
         "{columns}: name the class, or each of the values, with --target-column",
         path=name,
-        columns=", ".join(others) or "none",
+        columns=first_names(others) or "none",
     )
 
 

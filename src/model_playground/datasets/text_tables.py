@@ -12,6 +12,7 @@ from typing import NamedTuple
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.datasets.file_names import is_image
 
+_TOLD_COLUMNS = 24
 _FILE = "file"  # a first row with this cell is a head, whatever else stands in it
 
 
@@ -63,6 +64,16 @@ class TextTable:
         """Return a column's cells."""
         place = self.index(column)
         return [row.cells[place] for row in self.rows]
+
+
+def first_names(columns: Sequence[str]) -> str:
+    """Return the names of a table's columns for a message: a picture's pixels may be columns too.
+
+    >>> first_names(["a", "b"]), first_names([str(number) for number in range(784)])[-20:]
+    ('a, b', '22, 23, and 760 more')
+    """
+    more = len(columns) - _TOLD_COLUMNS
+    return ", ".join([*columns[:_TOLD_COLUMNS], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def is_datum(cell: str) -> bool:

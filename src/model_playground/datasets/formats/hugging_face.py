@@ -76,6 +76,16 @@ class HuggingFace(Format):
         files = _files(path)
         return f"{files[0].name} has the column {NAME_COLUMN}" if files else None
 
+    def obstacle(self, path: Path) -> str | None:
+        files = [path] if path.is_file() else sorted(path.iterdir())
+        lines = next((one for one in files if one.suffix == ".jsonl"), None)
+        if lines is None:
+            return None
+        return (
+            f"{lines.name} is read if it is called metadata.jsonl, stands in the folder of the "
+            f"images or above it, and names each as {NAME_COLUMN}"
+        )
+
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         files = _files(path)
         if not files:
