@@ -23,6 +23,22 @@ def test_a_check_repeats_the_import_and_fails_where_it_should(
     assert checked.code == 1  # it is an error, though the item is not in the dataset
 
 
+def test_an_import_says_what_it_recognised_and_in_what_parts_the_files_came(
+    run: Run, fruit: Path, tmp_path: Path
+) -> None:
+    assert "came in parts" not in run("dataset", "import", fruit, "--name", "fruit").out
+    for part in ("training_set", "test_set"):
+        for kind in ("plum", "cherry"):
+            image = tmp_path / "parts" / part / kind / "1.png"
+            image.parent.mkdir(parents=True)
+            Image.new("RGB", (8, 6), (len(part), len(kind), 0)).save(image)
+    imported = run("dataset", "import", tmp_path / "parts", "--name", "parts").out
+    assert "read as class_folders, because" in imported
+    told = "The files came in parts: train 2, test 2 (split create --own-partitions uses them)"
+    assert told in imported
+    assert told in run("dataset", "show", "parts").out
+
+
 def test_strict_wants_everything(run: Run, fruit: Path) -> None:
     (fruit / "stray.png").write_bytes((fruit / "plum" / "3.png").read_bytes())
     refused = run("dataset", "import", fruit, "--name", "fruit", "--strict")

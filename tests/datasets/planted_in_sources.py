@@ -771,6 +771,12 @@ def plant_missing_label(folder: Path) -> set[Place]:
     return {("table.csv", 5)}
 
 
+@planted(table, "file_without_row")
+def plant_row_too_long(folder: Path) -> set[Place]:
+    write_table(folder, "file,weight", weights(of_3="103,5"))
+    return {("table.csv", 5)}
+
+
 @planted(table)
 def plant_not_a_number(folder: Path) -> set[Place]:
     write_table(folder, "file,weight", weights(of_3="heavy"))
@@ -806,6 +812,26 @@ def plant_named_by_beginning(folder: Path) -> set[Place]:
 
 def kinds_in(folder: Path, head: str, cells: Callable[[int], str], *more: str) -> None:
     write_table(folder, head, [*(f"{one}.png,{cells(one)}" for one in range(COUNT)), *more])
+
+
+@planted(table, task="regression", file=".")
+def plant_table_not_read(folder: Path) -> set[Place]:
+    (folder / "sample_submission.csv").write_bytes((folder / "table.csv").read_bytes())
+    return {("sample_submission.csv", None)}
+
+
+@planted(table, file=".")
+def plant_label_column_guessed(folder: Path) -> set[Place]:
+    rows = [f"{number}.png,{100.5 + number},{'ab'[number % 2]}" for number in range(COUNT)]
+    write_table(folder, "file,weight,kind", rows)
+    return {("table.csv", None)}
+
+
+@planted(table, task="tagging", targets=("tags",))
+def plant_tags_divided_by_spaces(folder: Path) -> set[Place]:
+    ways = ("sky", "sea", "sky sea", "sea sky rock", "rock", "sky rock")
+    kinds_in(folder, "file,tags", lambda number: ways[number % len(ways)])
+    return {("table.csv", None)}
 
 
 @planted(table, task="tagging", targets=("tag",))

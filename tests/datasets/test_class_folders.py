@@ -69,6 +69,66 @@ def test_folders_of_parts_become_a_column(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("training_set", "test_set"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("train-images", "test-images"),
+        ("images.train", "images.dev"),
+        ("train/train", "test"),
+    ],
+)
+def test_the_folders_of_parts_may_differ_in_a_word_and_stand_twice(
+    tmp_path: Path, train: str, test: str
+) -> None:
+    for file in (f"{train}/cat/1.png", f"{train}/dog/1.png", f"{test}/dog/2.png"):
+        draw(tmp_path / file)
+    revision, report = import_dataset(tmp_path)
+    assert revision.class_counts() == {"cat": 1, "dog": 2}
+    assert dict(
+        zip(
+            revision.items["path"].to_pylist(),
+            [one == "train" for one in revision.items["partition"].to_pylist()],
+            strict=True,
+        )
+    ) == {f"{train}/cat/1.png": True, f"{train}/dog/1.png": True, f"{test}/dog/2.png": False}
+    assert None not in revision.items["partition"].to_pylist()
+    assert [one for one in report.findings if one.decision == "dropped"] == []
+    assert f"in {test.split('/')[0]} and {train.split('/')[0]}" in (report.recognised or "")
+
+
+def test_images_beside_the_parts_and_in_a_part_without_classes_are_left_out(tmp_path: Path) -> None:
+    for file in (
+        *("train/ant/images/1.png", "train/bee/images/2.png", "val/images/3.png"),
+        *("test/images/4.png", "predict/predict/5.png"),
+    ):
+        draw(tmp_path / file)
+    (tmp_path / "train/none").mkdir()
+    revision, report = import_dataset(tmp_path)
+    assert revision.class_counts() == {"ant": 1, "bee": 1}
+    assert found(report, "image_without_class") == [
+        "predict/predict/5.png",
+        "test/images/4.png",
+        "val/images/3.png",
+    ]
+    empty = [one.message for one in report.findings if one.kind == "empty_folder"]
+    assert empty == ["the folder none holds no images: it is no class"]
+
+
+def test_folders_named_after_parts_are_no_classes(tmp_path: Path) -> None:
+    draw(tmp_path / "train_images/1.png")
+    draw(tmp_path / "test_images/2.png")
+    with pytest.raises(InvalidError, match="laid out in no way"):
+        import_dataset(tmp_path)
+
+
+def test_class_names_with_the_word_of_a_part_are_classes(tmp_path: Path) -> None:
+    draw(tmp_path / "train_station/1.png")
+    draw(tmp_path / "test_tube/2.png")
+    assert import_dataset(tmp_path)[0].class_counts() == {"test_tube": 1, "train_station": 1}
+
+
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     draw(tmp_path / "bus/1.png")
     draw(tmp_path / "train/1.png")

@@ -67,6 +67,16 @@ def test_labels_are_read_as_in_a_table(tmp_path: Path, kind: str) -> None:
     assert kinds(report) == ["few_items"] * 3 or report.errors == 0
 
 
+def test_the_parts_may_be_inside_a_folder_data(tmp_path: Path) -> None:
+    labels = [{"file_name": "a.png", "label": "cat"}, {"file_name": "b.png", "label": "dog"}]
+    write(tmp_path / "data/train", "csv", labels)
+    write(tmp_path / "data/test", "jsonl", labels[:1])
+    revision, _ = import_dataset(tmp_path)
+    assert revision.format == "hugging_face"
+    assert revision.class_counts() == {"cat": 2, "dog": 1}
+    assert sorted(revision.items["partition"].to_pylist()) == ["test", "train", "train"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_objects_are_boxes(tmp_path: Path, kind: str) -> None:
     write(

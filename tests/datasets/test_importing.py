@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from pictures import cut_short, draw, draw_noise, found
+from pictures import cut_short, draw, draw_mask, draw_noise, found
 from PIL import Image
 
 from model_playground.core.errors import InvalidError, NotFoundError
@@ -45,6 +45,59 @@ def test_an_unknown_layout_is_answered_with_those_that_are_known(tmp_path: Path)
         import_dataset(tmp_path)
     for known in FORMATS:
         assert f"{known.name}: " in str(refused.value)
+
+
+def test_a_refusal_says_what_hinders_and_how_to_get_the_images_in(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        draw(tmp_path / f"images/guinea_pig_{number}.png")
+        draw(tmp_path / f"images/cat.{number}.png")
+    (tmp_path / "labels.mat").write_bytes(b"MATLAB")
+    (tmp_path / "list.csv").write_bytes("file;kind\nä.png;cat\n".encode("latin-1"))
+    (tmp_path / "more.csv").write_text("who,when\nAnn,May\n")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    for said in (
+        "2 ending in .csv, 1 ending in .mat",
+        "begin with cat, guinea_pig: if these are the classes, move the images into folders",
+        "list.csv cannot be read: it is not saved as UTF-8",
+        "most rows of more.csv (who, when) name no image",
+        "a table labels.csv with the columns file and class",
+    ):
+        assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "names", [["image_1", "image_2"], ["train_1", "train_2", "test_1", "test_2"]]
+)
+def test_no_classes_are_seen_in_names_that_hold_none(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        draw(tmp_path / f"{name}.png")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    assert "begin with" not in str(refused.value)
+
+
+def test_a_task_that_the_format_lacks_is_answered_with_what_hinders(tmp_path: Path) -> None:
+    for name in ("cat_1", "cat_2", "dog_1", "dog_2"):
+        draw(tmp_path / f"images/{name}.png")
+        draw_mask(tmp_path / f"masks/{name}.png", [[0, 1] * 4] * 6)
+    with pytest.raises(InvalidError, match=r"not for classification; the names .* cat, dog"):
+        import_dataset(tmp_path, task="classification")
+
+
+def test_lines_of_json_are_answered_with_what_they_should_be_called(tmp_path: Path) -> None:
+    draw(tmp_path / "images/1.png")
+    lines = tmp_path / "labels.jsonl"
+    lines.write_text('{"image": "1", "label": "cat"}\n')
+    for path in (tmp_path, lines):
+        with pytest.raises(InvalidError, match=r"labels\.jsonl is read if it is called metadata"):
+            import_dataset(path)
+
+
+def test_pictures_in_tables_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("label,pixel0,pixel1\n5,0,255\n")
+    with pytest.raises(InvalidError, match=r"1 ending in \.csv.*write each to a file"):
+        import_dataset(tmp_path)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:

@@ -289,6 +289,14 @@ def test_the_parts_that_the_files_came_in_are_kept() -> None:
         made(in_folders("a", "b"), own_partitions=True)
 
 
+def test_a_validation_part_is_drawn_of_train_where_the_files_have_none() -> None:
+    division = made(in_folders("train", "test"), own_partitions=True)
+    train, validation, test = counts(division)
+    assert train + validation == test
+    assert validation > 0
+    assert "none came in validation: a share of train is drawn for it" in division.report.notes
+
+
 @pytest.mark.parametrize(
     ("plan", "complaint"),
     [

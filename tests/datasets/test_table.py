@@ -178,10 +178,35 @@ def test_a_table_without_images_says_what_it_has(tmp_path: Path) -> None:
         import_dataset(table)
 
 
+def test_of_many_columns_the_first_are_told(tmp_path: Path) -> None:
+    names = [f"pixel{number}" for number in range(784)]
+    table = write(tmp_path, ",".join(names) + "\n" + ",".join("0" for _ in names) + "\n")
+    with pytest.raises(InvalidError, match=r"pixel23, and 760 more: name one"):
+        import_dataset(table)
+
+
 def test_one_class_alone_is_refused(folder: Path) -> None:
     write(folder, "file,kind\na.png,dog\nb.png,dog\n")
     with pytest.raises(InvalidError, match="has the class dog"):
         import_dataset(folder)
+
+
+def test_one_class_alone_does_not_hide_why_the_other_rows_cannot_be_used(folder: Path) -> None:
+    write(folder, "file,kind\na.png,dog\nb.png,dog\nlost.png,cat\nc.png,\n")
+    with pytest.raises(InvalidError, match=r"besides, 2 rows cannot be used: line 4 .*lost\.png"):
+        import_dataset(folder)
+
+
+def test_a_column_of_numbers_beside_possible_classes_is_said_to_be_a_guess(folder: Path) -> None:
+    draw(folder / "images/d.png")
+    write(folder, "image,dx,age\na,nv,45.5\nb,mel,50.5\nc,nv,60.5\nd,mel,70.5\n")
+    revision, report = import_dataset(folder)
+    assert revision.target_names == ("age",)
+    (told,) = (one.message for one in report.findings if one.kind == "label_column_guessed")
+    assert "age is read as the label" in told
+    assert "dx may be classes: choose with --target-column" in told
+    chosen = ReadOptions(target_columns=("age",))
+    assert found(import_dataset(folder, options=chosen)[1], "label_column_guessed") == []
 
 
 def test_one_of_several_tables_has_to_be_named(folder: Path) -> None:
@@ -192,6 +217,105 @@ def test_one_of_several_tables_has_to_be_named(folder: Path) -> None:
     with pytest.raises(InvalidError, match=r"2 tables that name image files \(one.csv, two.tsv\)"):
         import_dataset(folder)
     assert len(import_dataset(two)[0].items) == 3
+
+
+def test_tables_of_parts_with_the_same_columns_are_read_together(tmp_path: Path) -> None:
+    for name in ("train/1.png", "train/2.png", "test/3.png"):
+        draw(tmp_path / name)
+    write(tmp_path, "file,kind\ntrain/1.png,cat\ntrain/2.png,dog\n", "train.csv")
+    test = write(tmp_path, "file,kind\ntest/3.png,dog\n", "test.csv")
+    revision, report = import_dataset(tmp_path)
+    assert revision.items["partition"].to_pylist() == ["test", "train", "train"]
+    assert class_names(revision) == ["dog", "cat", "dog"]
+    assert report.recognised.endswith("test.csv and train.csv in it names image files")
+    test.write_text("file,id\ntest/3.png,7\n")
+    with pytest.raises(InvalidError, match="2 tables that name image files"):
+        import_dataset(tmp_path)
+
+
+def test_the_pattern_of_an_entry_to_a_competition_is_not_read_as_labels(tmp_path: Path) -> None:
+    for name in ("train_images/a.png", "train_images/b.png", "test_images/c.png"):
+        draw(tmp_path / name)
+    labels = write(tmp_path, "id_code,diagnosis\na,mild\nb,none\n", "train.csv")
+    write(tmp_path, "id_code,diagnosis\nc,none\n", "sample_submission.csv")
+    revision, report = import_dataset(tmp_path)
+    assert class_names(revision) == ["mild", "none"]
+    assert found(report, "table_not_read") == ["sample_submission.csv"]
+    labels.unlink()
+    with pytest.raises(InvalidError, match=r"sample_submission\.csv shows how to enter a comp"):
+        import_dataset(tmp_path)
+
+
+def test_addresses_in_the_web_are_no_classes(folder: Path) -> None:
+    write(folder, "file,link\na.png,http://x.org/1\nb.png,http://x.org/2\nc.png,http://x.org/3\n")
+    with pytest.raises(InvalidError, match="not clear which column"):
+        import_dataset(folder)
+
+
+def test_a_row_with_too_many_cells_can_be_left_out(folder: Path) -> None:
+    table = write(folder, "file,kind\na.png,cat\nb.png,dog, big\nc.png,dog\n")
+    with pytest.raises(InvalidError, match=r"line 3 of \S+ has 3 cells and not 2: put a cell"):
+        import_dataset(folder)
+    revision, report = import_dataset(table, options=ReadOptions(drop_faulty=True))
+    assert class_names(revision) == ["cat", "dog"]
+    assert [one.line for one in report.findings if one.kind == "row_too_long"] == [3]
+
+
+def test_names_may_differ_in_capital_letters_if_that_leaves_one_file(folder: Path) -> None:
+    revision, _ = import_dataset(write(folder, "file,kind\nA.PNG,cat\nb.png,dog\nc.Png,cat\n"))
+    assert class_names(revision) == ["cat", "dog", "cat"]
+    draw(folder / "images/more/A.png")
+    draw(folder / "images/even/A.Png")
+    with pytest.raises(InvalidError, match="which may be"):
+        import_dataset(write(folder, "file,kind\nA.PNG,cat\nb.png,dog\nc.png,cat\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.png 1.25\nb.png  2.5\nc.png 3\n", [(1.25,), (2.5,), (3.0,)]),
+        ("a.png 1.25 7\nb.png 2.5 8\nc.png 3 9.5\n", [(1.25, 7), (2.5, 8), (3, 9.5)]),
+        ("3\nage size\na.png 1.25 7\nb.png 2.5 8\nc.png 3 9.5\n", [(1.25, 7), (2.5, 8), (3, 9.5)]),
+        ("file age\na.png 1.25\nb.png 2.5\nc.png 3\n", [(1.25,), (2.5,), (3.0,)]),
+    ],
+)
+def test_a_list_may_be_divided_by_spaces(
+    folder: Path, text: str, expected: list[tuple[float, ...]]
+) -> None:
+    table = write(folder, text, "list.txt")
+    header = [one for one in text.splitlines()[:2] if one.startswith(("age", "file"))]
+    names = tuple(header[0].removeprefix("file ").split()) if header else ()
+    columns = names or tuple(f"column {place + 2}" for place in range(len(expected[0])))
+    revision, _ = import_dataset(
+        table, task="regression", options=ReadOptions(target_columns=columns)
+    )
+    assert values(revision) == expected
+
+
+def test_a_name_with_a_space_in_it_is_not_divided(tmp_path: Path) -> None:
+    for number in (1, 2):
+        draw(tmp_path / f"photo {number}.png")
+    write(tmp_path, "photo 1.png;cat\nphoto 2.png;dog\n", "list.txt")
+    assert class_names(import_dataset(tmp_path)[0]) == ["cat", "dog"]
+
+
+def test_one_and_minus_one_are_yes_and_no(folder: Path) -> None:
+    write(folder, "file,male,young\na.png,1,-1\nb.png,-1,-1\nc.png,1,1\n")
+    revision, _ = import_dataset(folder)
+    assert revision.task == "tagging"
+    assert revision.class_counts() == {"male": 2, "young": 1}
+    write(folder, "file,male,young\na.png,1,-1\nb.png,-1,0\nc.png,1,1\n")  # 0 is a third answer
+    with pytest.raises(InvalidError, match="holds whole numbers"):
+        import_dataset(folder, options=ReadOptions(target_columns=("young",)))
+
+
+def test_tags_may_be_divided_by_spaces(folder: Path) -> None:
+    for name in "def":
+        draw(folder / f"images/{name}.png")
+    rows = zip("abcdef", ("sea sky", "sky", "sea", "rock sea", "rock sky", "rock"), strict=True)
+    write(folder, "image,tags\n" + "".join(f"{name},{tags}\n" for name, tags in rows))
+    revision, _ = import_dataset(folder, task="tagging")
+    assert revision.class_counts() == {"rock": 3, "sea": 3, "sky": 3}
 
 
 # How it was saved

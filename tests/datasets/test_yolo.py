@@ -152,6 +152,13 @@ def test_a_box_that_leaves_the_image_is_kept_and_reported(tmp_path: Path) -> Non
     assert (finding.file, finding.line) == ("labels/a.txt", 1)
 
 
+def test_numbers_that_no_image_has_room_for_are_no_labels(tmp_path: Path) -> None:
+    draw(tmp_path / "houses/1_kitchen.jpg")
+    (tmp_path / "houses/prices.txt").write_text("4 2.5 4053 85255 869500\n")
+    with pytest.raises(InvalidError, match="laid out in no way"):
+        import_dataset(tmp_path)
+
+
 def test_pixels_instead_of_shares_are_named(tmp_path: Path) -> None:
     _, report = one_image(tmp_path, "0 4 3 2 2\n")
     (finding,) = [one for one in report.findings if one.kind == "no_shares"]

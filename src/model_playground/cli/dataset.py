@@ -98,8 +98,9 @@ def import_(
     from model_playground.cli.display import print_json
     from model_playground.cli.progress import stages
 
+    playground = opened(workspace)
     with stages() as advance:
-        record, report = opened(workspace).import_dataset(
+        record, report = playground.import_dataset(
             path,
             name=name,
             task=task,
@@ -119,7 +120,7 @@ def import_(
     if json:
         print_json(record)
         return
-    _print_imported(record, report)
+    _print_imported(record, report, playground.dataset_statistics(record.name))
     if inspect:
         typer.echo(
             "Near-duplicate images were not looked for; this does, as a split does: "
@@ -145,14 +146,13 @@ def inspect_(
     from model_playground.cli.display import print_json
     from model_playground.cli.progress import stages
 
+    playground = opened(workspace)
     with stages() as advance:
-        record, report = opened(workspace).inspect_dataset(
-            name, drop_faulty=drop_faulty, advance=advance
-        )
+        record, report = playground.inspect_dataset(name, drop_faulty=drop_faulty, advance=advance)
     if json:
         print_json(record)
         return
-    _print_imported(record, report)
+    _print_imported(record, report, playground.dataset_statistics(record.name))
 
 
 @commands.command("list")
@@ -346,11 +346,16 @@ def export(
         typer.echo(f"{things} not as in the dataset, as told above.")
 
 
-def _print_imported(record: DatasetRecord, report: CheckReport) -> None:
+def _print_imported(
+    record: DatasetRecord, report: CheckReport, statistics: DatasetStatistics
+) -> None:
     typer.echo(
         f"Imported {record.name} (revision {record.revision_number}): "
-        f"{counted(record.items, 'image', 'images')}, {_labels(record)}, read as {record.format}."
+        f"{counted(record.items, 'image', 'images')}, {_labels(record)}, "
+        f"{report.recognised or f'read as {record.format}'}."
     )
+    for line in _parts(statistics):
+        typer.echo(line)
     _print_report(report)
 
 
@@ -360,8 +365,16 @@ def _labels(record: DatasetRecord) -> str:
     return ", ".join(record.target_names)
 
 
+def _parts(statistics: DatasetStatistics) -> Iterator[str]:
+    """Say which parts the files came in, and how a split takes these."""
+    if statistics.partitions:
+        parts = ", ".join(f"{part} {items:,}" for part, items in statistics.partitions.items())
+        yield f"The files came in parts: {parts} (split create --own-partitions uses them)"
+
+
 def _figures(statistics: DatasetStatistics) -> Iterator[str]:
     """Say in lines what a dataset's images and objects are like."""
+    yield from _parts(statistics)
     if statistics.sizes:
         first = statistics.sizes[0]
         common = f"{first.width}×{first.height} ({first.items:,})"

@@ -36,6 +36,18 @@ def separator_of(cells: Iterable[str]) -> str | None:
     return next((one for one in SEPARATORS if any(one in cell for cell in cells)), None)
 
 
+def are_words(cells: Iterable[str]) -> bool:
+    """Say whether cells are lists divided by spaces: fewer words than ways to put them together.
+
+    >>> are_words(["sea sky", "sky", "sea", "rock sea", "rock sky", "rock"])
+    True
+    >>> are_words(["ice cream", "hot dog", "ice cream"])
+    False
+    """
+    ways = set(cells)
+    return len({word for cell in ways for word in cell.split()}) < len(ways)
+
+
 def pieces(cell: str, separator: str | None) -> list[str]:
     """Return the list in a cell, each thing once.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.file_names import is_image
 from model_playground.datasets.text_files import UnreadableTextError, decoded, text_of
 from model_playground.datasets.text_tables import Row, TextTable, is_datum, text_table
 
@@ -19,27 +20,30 @@ _BEGINNING_BYTES = 2**18
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole outline; by default 131,072 are too many
 
 
-def read_delimited(path: Path, *, is_datum: Callable[[str], bool] = is_datum) -> TextTable:
+def read_delimited(
+    path: Path, *, is_datum: Callable[[str], bool] = is_datum, most_too_long: float = 0
+) -> TextTable:
     """Read a table of cells divided by commas, semicolons or tabs.
 
     Args:
         path: the file.
         is_datum: says of a cell of the first line whether it shows that there is no header.
+        most_too_long: the share of the rows that may be longer than the first; they are told of.
 
     Raises:
-        InvalidError: it cannot be read, is empty, or a row is longer than the first.
+        InvalidError: it cannot be read, is empty, or more rows are longer than the first.
     """
-    return _table(path, read_text(path), is_datum)
+    return _table(path, read_text(path), is_datum, most_too_long)
 
 
 def read_first_rows(path: Path) -> TextTable:
     """Read the rows at the beginning of a file: enough to see what it holds, however large it is.
 
     Raises:
-        InvalidError: it cannot be read, is empty, or a row is longer than the first.
+        InvalidError: it cannot be read, or is empty.
     """
     try:
-        return _table(path, _beginning(path), is_datum)
+        return _table(path, _beginning(path), is_datum, most_too_long=1)
     except (OSError, UnicodeDecodeError):
         return read_delimited(path)  # says what is wrong with it
 
@@ -66,14 +70,44 @@ def _beginning(path: Path) -> str:
     return decoded(beginning if is_whole else beginning[: beginning.rfind(b"\n") + 1] or beginning)
 
 
-def _table(path: Path, text: str, is_datum: Callable[[str], bool]) -> TextTable:
+def _table(
+    path: Path, text: str, is_datum: Callable[[str], bool], most_too_long: float
+) -> TextTable:
     delimiter = _delimiter(text)
     return text_table(
         path,
-        _rows(path, text, delimiter),
+        _spaced_rows(text) or _rows(path, text, delimiter),
         is_datum=is_datum,
         decimal_comma=delimiter != ",",
+        most_too_long=most_too_long,
     )
+
+
+def _spaced_rows(text: str) -> list[Row]:
+    """Return the rows of a list that is divided by spaces: an image's file, and its labels.
+
+    Each line begins with the file. The first line may be the number of the others, and the next
+    the names of the labels alone. Of another text nothing is returned.
+    """
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line]
+    if not any(is_image(line.split(maxsplit=1)[0]) for _, line in lines[:3] if line.strip()):
+        return []  # seen at once, however long the text is
+    rows = [Row(number, line.split()) for number, line in lines if not line.isspace()]
+    if rows and len(rows[0].cells) == 1 and rows[0].cells[0].isdecimal():
+        del rows[0]
+    if len(rows) < 2:
+        return []
+    columns = len(rows[-1].cells)
+    first, *others = rows
+    if columns < 2 or not all(_begins_with_image(row, columns) for row in others):
+        return []
+    if _begins_with_image(first, columns) or len(first.cells) == columns:
+        return rows
+    return [Row(first.line, ["", *first.cells]), *others] if len(first.cells) == columns - 1 else []
+
+
+def _begins_with_image(row: Row, columns: int) -> bool:
+    return len(row.cells) == columns and is_image(row.cells[0])
 
 
 def read_text(path: Path) -> str:

@@ -154,6 +154,8 @@ def _spellings(folder: Path) -> dict[str, str]:
 class FileNames:
     """Paths that can be found by their end: a path, a file name, or one without its suffix.
 
+    Where there is none, a file is found whose name differs in small and capital letters alone.
+
     >>> names = FileNames(["a/one.jpg", "b/one.jpg", "b/two.jpg"])
     >>> names.find("two"), names.find("b/one.jpg"), names.find("one.jpg"), names.find("three")
     (['b/two.jpg'], ['b/one.jpg'], ['a/one.jpg', 'b/one.jpg'], [])
@@ -163,6 +165,7 @@ class FileNames:
         self._by_path: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
+        self._by_small_letters: dict[str, list[str]] | None = None
         for path in paths:
             known = normalised(path)
             name = known.rpartition("/")[2]
@@ -176,9 +179,17 @@ class FileNames:
         if name in self._by_path:
             return [self._by_path[name]]
         last = name.rpartition("/")[2]
-        found = self._by_name.get(last) or self._by_stem.get(last) or []
+        found = self._by_name.get(last) or self._by_stem.get(last) or self._in_any_case(last)
         nearer = [path for path in found if normalised(path).endswith(f"/{name}")]
         return nearer or found
+
+    def _in_any_case(self, name: str) -> list[str]:
+        """Return the files of a name that a system which does not tell a from A gives the same."""
+        if self._by_small_letters is None:
+            self._by_small_letters = defaultdict(list)
+            for known, paths in self._by_name.items():
+                self._by_small_letters[known.lower()] += paths
+        return self._by_small_letters.get(name.lower(), [])
 
 
 def is_inside(path: str | Path, root: str | Path) -> bool:

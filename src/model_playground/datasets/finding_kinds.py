@@ -515,6 +515,11 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Delete one.",
         ),
         _reading(
+            "row_too_long", "Row with more cells than columns", "error",
+            "One of its cells holds the character that divides them: which, cannot be told.",
+            "Put that cell between quotation marks.",
+        ),
+        _reading(
             "missing_label", "Row without a label", "error",
             "The cell is empty.",
             "Fill it, or leave the row out with --drop-faulty.",
@@ -549,6 +554,21 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "sheets_united", "Sheets that are read as one", "information",
             "Their columns are the same.",
             "Choose sheets if not all are meant.",
+        ),
+        _reading(
+            "table_not_read", "Table beside the one that is read", "information",
+            "It names images too, and is the pattern of an entry to a competition.",
+            "Give its path instead if it holds the labels.",
+        ),
+        _reading(
+            "label_column_guessed", "Label column that was guessed", "information",
+            "It is the only one with numbers, and others could hold classes.",
+            "Choose another with --target-column, or nothing.",
+        ),
+        _reading(
+            "tags_divided_by_spaces", "Tags divided by spaces", "information",
+            "The cells hold fewer words than ways to put them together.",
+            "Give what divides the tags with --tag-separator if a tag has several words.",
         ),
         _reading(
             "tags_united", "Rows of one image with different tags", "information",

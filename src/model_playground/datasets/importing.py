@@ -276,7 +276,12 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> tuple[Form
         "{path} can be read {reasons}; but {misfit}",
         path=str(path),
         reasons=reasons,
-        misfit="; ".join(_misfit(one, task, options) or "" for one in found),
+        misfit="; ".join(
+            [
+                *(_misfit(one, task, options) or "" for one in found),
+                *_obstacles(path, [one for one in formats if task in one.tasks]),
+            ]
+        ),
     )
 
 
@@ -301,15 +306,35 @@ def _not_recognised(path: Path, formats: Sequence[type[Format]]) -> InvalidError
     if path.is_dir() and not any(is_image(file) for file in files_under(path)):
         return InvalidError(
             "dataset.no_images",
-            "{path} holds no images: give the folder, table or class table of labelled images",
+            "{path} holds no images{besides}: give the folder, table or class table of labelled "
+            "images. Pictures inside tables, arrays or archives are not read: write each to a "
+            "file, such as PNG, in a folder named after its class",
             path=str(path),
+            besides=_suffixes_in(path),
         )
+    hindered = _obstacles(path, formats)
     return InvalidError(
         "format.unrecognised",
-        "{path} is laid out in no way that is known. It should be one of: {ways}",
+        "{path} is laid out in no way that is known{besides}{hindered}. The simplest ways in are a "
+        "folder of images for each class, or beside the images a table labels.csv with the columns "
+        "file and class (or tags, or numbers). All ways: {ways}",
         path=str(path),
+        besides=_suffixes_in(path),
+        hindered=f": {'; '.join(hindered)}" if hindered else "",
         ways="; ".join(f"{one.name}: {one().summary.rstrip('.')}" for one in formats),
     )
+
+
+def _obstacles(path: Path, formats: Sequence[type[Format]]) -> list[str]:
+    return [said for one in formats if (said := one().obstacle(path)) is not None]
+
+
+def _suffixes_in(path: Path) -> str:
+    """Say what files a folder holds that are no images."""
+    files = [file for file in files_under(path) if not is_image(file)] if path.is_dir() else []
+    counts = Counter(os.path.splitext(file)[1].lower() for file in files)
+    said = [f"{count} ending in {one or 'nothing'}" for one, count in counts.most_common(3)]
+    return f" (of its files that are no images, {', '.join(said)})" if said else ""
 
 
 # What is in the files

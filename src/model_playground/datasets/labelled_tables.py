@@ -27,6 +27,7 @@ from model_playground.datasets.table_columns import (
 )
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import (
+    VALUE_PREFIX,
     ClassPerColumn,
     Columns,
     Label,
@@ -36,7 +37,7 @@ from model_playground.datasets.table_labels import (
     UnusableCellError,
     ValueColumns,
 )
-from model_playground.datasets.text_tables import Row, TextTable, plain
+from model_playground.datasets.text_tables import Row, TextTable, first_names, plain
 
 OWN_PARTITION = "partition"
 """The column of the part in a table that was exported; it is no further column."""
@@ -118,7 +119,24 @@ def read_labelled(
     )
     read = [one for source in sources for one in reading.rows(source)]
     labelled, findings = _one_item_per_image(read, unite=isinstance(labels, TagColumn))
+    if not options.target_columns and isinstance(labels, ValueColumns):
+        findings += _rivals(columns, labels, reading.further, sources[0].file)
     return _draft(sources, root, labels, image_columns, labelled, findings)
+
+
+def _rivals(
+    columns: Columns, labels: ValueColumns, others: Iterable[str], file: str
+) -> list[Finding]:
+    """Say that the values were chosen for being numbers where other columns may be classes."""
+    rows = len(columns.cells(labels.columns[0]))
+    rivals = [one for one in others if 2 <= len(set(columns.filled(one))) <= rows // 2]
+    if not rivals or labels.columns[0].startswith(VALUE_PREFIX):
+        return []
+    said = (
+        f"{file}: the column {labels.columns[0]} is read as the label, as the one with numbers; "
+        f"{', '.join(rivals)} may be classes: choose with --target-column"
+    )
+    return [information("label_column_guessed", said, file=file)]
 
 
 def _image_columns(columns: Columns, images: TableImages, name: str) -> tuple[str, ...]:
@@ -134,7 +152,7 @@ def _image_columns(columns: Columns, images: TableImages, name: str) -> tuple[st
         "{columns}: name one with --image-column, or put the table beside the images",
         path=name,
         folder=str(images.folder),
-        columns=", ".join(columns.names),
+        columns=first_names(columns.names),
     )
 
 
@@ -168,6 +186,13 @@ class _Reading:
 
     def rows(self, source: Source) -> Iterator[_Read | Finding]:
         """Read the rows of a table, or say what is wrong with them."""
+        for row in source.table.too_long:
+            said = (
+                f"line {row.line} of {source.table.name} has {len(row.cells)} cells and not "
+                f"{len(source.table.columns)}: put a cell that holds the delimiter between "
+                "quotation marks"
+            )
+            yield blocking("row_too_long", said, file=source.file, line=row.line)
         for row in source.table.rows:
             cells = dict.fromkeys(self.columns, "")
             cells.update(zip(source.table.columns, row.cells, strict=True))
@@ -312,11 +337,15 @@ def _draft(
         one.item.class_name = one.label.class_name
         one.item.values = one.label.values
     if labels.task == "classification" and len(names) == 1:
+        unread = [one.message for one in findings if one.severity == "error"]
         raise InvalidError(
             "table.one_class",
-            "every image of {path} has the class {name}: there is nothing to tell apart",
+            "every image of {path} has the class {name}: there is nothing to tell apart{unread}",
             path=str(sources[0].table.path),
             name=names[0],
+            unread=f" (besides, {len(unread):,} rows cannot be used: {unread[0]})"
+            if unread
+            else "",
         )
     return Draft(
         root=root,
@@ -381,8 +410,11 @@ def _told(
             if isinstance(labels, ClassPerColumn)
             else "tags: a row may have several that are 1, or none"
         )
-        said = f"{file}: the {len(labels.columns)} columns of 0 and 1 are read as {what}"
+        said = f"{file}: the {len(labels.columns)} columns of 0 (or -1) and 1 are read as {what}"
         yield information("yes_or_no_columns", said, file=file)
+    if isinstance(labels, TagColumn) and labels.separator == " ":
+        said = f"{file}: the tags in the column {labels.columns[0]} are read as divided by spaces"
+        yield information("tags_divided_by_spaces", said, file=file)
     if labels.task == "tagging":
         bare = sum(not one.label.tags for one in labelled)
         if bare:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Literal
 
 from model_playground.core.records import Part
@@ -17,8 +20,11 @@ _WORDS: dict[str, ListedPart] = {
     "validation": "validation",
     "test": "test",
     "testing": "test",
+    "dev": "validation",
     "trainval": "trainval",
 }
+
+_BETWEEN_WORDS = re.compile(r"[ _.-]+")
 
 
 def part_of(word: str) -> ListedPart | None:
@@ -28,3 +34,25 @@ def part_of(word: str) -> ListedPart | None:
     ('validation', 'train', None)
     """
     return _WORDS.get(word.strip().lower().rstrip("0123456789_-"))
+
+
+def parts_among(names: Collection[str]) -> dict[str, ListedPart]:
+    """Return the parts that some folders or files mean, by their names.
+
+    They are called by the word, or differ in it alone: a folder `train_images` is a part beside
+    `test_images`, and not beside `bus_images`.
+
+    >>> parts_among(["seg_train", "seg_test", "seg_pred"])
+    {'seg_train': 'train', 'seg_test': 'test'}
+    >>> parts_among(["train_station", "test_tube"])
+    {}
+    """
+    called = {name: part for name in names if (part := part_of(name)) is not None}
+    alike: dict[tuple[str, ...], dict[str, ListedPart]] = defaultdict(dict)
+    for name in names:
+        words = _BETWEEN_WORDS.split(name.lower())
+        for place, word in enumerate(words):
+            if (part := part_of(word)) is not None:
+                alike[(*words[:place], "", *words[place + 1 :])][name] = part
+    groups = [called, *(one for one in alike.values() if len(set(one.values())) > 1)]
+    return max(groups, key=len)

@@ -15,6 +15,7 @@ from model_playground.core.dataset_records import (
     SizeFigures,
     ValueFigures,
 )
+from model_playground.core.records import PARTS
 from model_playground.datasets.records import OBJECT_KINDS, Revision
 
 HEAT_CELLS = 24
@@ -113,8 +114,10 @@ def _sizes(revision: Revision) -> list[SizeFigures]:
 
 
 def _partitions(revision: Revision) -> dict[str, int]:
-    counted = pc.value_counts(revision.items["partition"].drop_null())
-    return {one["values"]: one["counts"] for one in counted.to_pylist()}
+    counted = pc.value_counts(revision.items["partition"].drop_null()).to_pylist()
+    items = {one["values"]: one["counts"] for one in counted}
+    known = [part for part in PARTS if part in items]
+    return {part: items[part] for part in dict.fromkeys((*known, *items))}
 
 
 def _centres(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from model_playground.core.errors import InvalidError
-from model_playground.datasets.cell_lists import separator_of, written_list
+from model_playground.datasets.cell_lists import are_words, separator_of, written_list
 from model_playground.datasets.table_images import TableImages
 from model_playground.datasets.table_labels import (
     VALUE_PREFIX,
@@ -19,7 +19,7 @@ from model_playground.datasets.table_labels import (
     ValueColumns,
     one_class_a_row,
 )
-from model_playground.datasets.text_tables import plain
+from model_playground.datasets.text_tables import first_names, plain
 
 IMAGE_COLUMNS = (
     *("file", "filename", "filepath", "image", "imagefile", "imagename", "imagepath"),
@@ -128,7 +128,7 @@ def find_labels(
             columns=", ".join(chosen),
         )
     if task == "tagging":
-        return TagColumn(chosen, separator or separator_of(_without_lists(columns, chosen[0])))
+        return TagColumn(chosen, separator or _tag_separator(columns, chosen[0]))
     return ClassColumn(chosen)
 
 
@@ -138,6 +138,7 @@ def _guessed(
     others = [column for column in columns.names if column not in image_columns]
     telling = [column for column in others if not column.startswith("column ")] or others
     telling = [column for column in telling if plain(column) not in PART_COLUMNS] or telling
+    telling = [column for column in telling if not _is_of_addresses(columns, column)]
     said = _said_by_name(telling, task)
     if said:
         return said
@@ -164,7 +165,7 @@ def _guessed(
         "it is not clear which column of {path} holds the labels; besides the image files it has "
         "{columns}: name the class, or each of the values, with --target-column",
         path=name,
-        columns=", ".join(others) or "none",
+        columns=first_names(others) or "none",
     )
 
 
@@ -198,7 +199,8 @@ def _task(columns: Columns, targets: Sequence[str], separator: str | None, name:
     raise InvalidError(
         "table.task_unclear",
         "the column {column} of {path} holds {what}: say with --task classification that they are "
-        "classes, or with --task regression that they are values",
+        "classes, or with --task regression that they are values; or name another column with "
+        "--target-column",
         column=targets[0],
         path=name,
         what=f"{numbers[True]} numbers and {numbers[False]} texts"
@@ -229,7 +231,19 @@ def _is_of_tags(columns: Columns, column: str) -> bool:
     cells = columns.filled(column)
     if cells and all(written_list(cell) is not None for cell in cells):
         return True
-    return plain(column).endswith(_TAG_ENDINGS) and separator_of(cells) is not None
+    return plain(column).endswith(_TAG_ENDINGS) and _tag_separator(columns, column) is not None
+
+
+def _tag_separator(columns: Columns, column: str) -> str | None:
+    """Return what divides the tags in the cells of a column, or None if nothing does."""
+    cells = _without_lists(columns, column)
+    return separator_of(cells) or (" " if are_words(cells) else None)
+
+
+def _is_of_addresses(columns: Columns, column: str) -> bool:
+    """Say whether a column holds addresses in the web: where images are from, and no labels."""
+    cells = columns.filled(column)
+    return bool(cells) and all(cell.startswith(("http://", "https://")) for cell in cells)
 
 
 def _without_lists(columns: Columns, column: str) -> list[str]:

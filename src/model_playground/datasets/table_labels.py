@@ -17,6 +17,10 @@ VALUE_PREFIX = "value:"
 
 _YES = ("1", "1.0", "true")
 _NO = ("0", "0.0", "false")
+_NO_SIGNED = (
+    "-1",
+    "-1.0",
+)  # instead of 0; beside 0 it would be a third answer, such as "uncertain"
 
 
 class Label(NamedTuple):
@@ -72,9 +76,9 @@ class Columns:
         return self._styles[column]
 
     def is_yes_or_no(self, column: str) -> bool:
-        """Say whether a column holds nothing but 0 and 1."""
+        """Say whether a column holds nothing but 0 and 1, or nothing but -1 and 1."""
         cells = {cell.lower() for cell in self.filled(column)}
-        return bool(cells) and cells <= {*_YES, *_NO}
+        return bool(cells) and any(cells <= {*_YES, *no} for no in (_NO, _NO_SIGNED))
 
 
 class Labels(ABC):

@@ -33,8 +33,12 @@ def table_files_in(folder: Path) -> list[Path]:
     return [file for name in names if is_table_file(file := folder / name) and file.is_file()]
 
 
-def read_tables(path: Path) -> list[TextTable]:
+def read_tables(path: Path, *, most_too_long: float = 0) -> list[TextTable]:
     """Read a table, or all tables of a spreadsheet.
+
+    Args:
+        path: the file.
+        most_too_long: of a text, the share of the rows that may be longer than the first.
 
     Raises:
         InvalidError: it cannot be read.
@@ -42,7 +46,9 @@ def read_tables(path: Path) -> list[TextTable]:
     suffix = path.suffix.lower()
     if suffix in SHEET_SUFFIXES:
         return read_sheets(path)
-    return [read_parquet(path) if suffix in PARQUET_SUFFIXES else read_delimited(path)]
+    if suffix in PARQUET_SUFFIXES:
+        return [read_parquet(path)]
+    return [read_delimited(path, most_too_long=most_too_long)]
 
 
 def read_beginnings(path: Path) -> list[TextTable]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.datasets.file_names import is_image
 
+_TOLD_COLUMNS = 24
 _FILE = "file"  # a first row with this cell is a head, whatever else stands in it
 
 
@@ -33,6 +34,7 @@ class TextTable:
         decimal_comma: a comma may stand before the decimals of a number.
         typed: the file tells numbers from text.
         sheet: of a spreadsheet, which.
+        too_long: the rows with more cells than there are columns: what is in them is not known.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class TextTable:
     decimal_comma: bool = False
     typed: bool = False
     sheet: str | None = None
+    too_long: tuple[Row, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,6 +70,16 @@ class TextTable:
         return [row.cells[place] for row in self.rows]
 
 
+def first_names(columns: Sequence[str]) -> str:
+    """Return the names of a table's columns for a message: a picture's pixels may be columns too.
+
+    >>> first_names(["a", "b"]), first_names([str(number) for number in range(784)])[-20:]
+    ('a, b', '22, 23, and 760 more')
+    """
+    more = len(columns) - _TOLD_COLUMNS
+    return ", ".join([*columns[:_TOLD_COLUMNS], *([f"and {more:,} more"] if more > 0 else [])])
+
+
 def is_datum(cell: str) -> bool:
     """Say whether a cell of the first line shows that the line is no header."""
     return is_image(cell) or cell.replace(",", ".").lstrip("+-").replace(".", "", 1).isdecimal()
@@ -89,12 +102,22 @@ def text_table(
     decimal_comma: bool = False,
     typed: bool = False,
     sheet: str | None = None,
+    most_too_long: float = 0,
 ) -> TextTable:
     """Make a table of rows of which the first may hold the columns' names.
 
+    Args:
+        path: the file.
+        rows: as they stand in it.
+        is_datum: says of a cell of the first line whether it shows that there is no header.
+        decimal_comma: a comma may stand before the decimals of a number.
+        typed: the file tells numbers from text.
+        sheet: of a spreadsheet, which.
+        most_too_long: the share of the rows that may be longer than the first.
+
     Raises:
-        InvalidError: there are no rows, two columns have one name, or a row is longer than the
-            first.
+        InvalidError: there are no rows, two columns have one name, or more rows than may be are
+            longer than the first.
     """
     rows = [row for row in rows if any(row.cells)]
     name = str(path) if sheet is None else f"{path}, sheet {sheet},"
@@ -114,24 +137,26 @@ def text_table(
             path=name,
             column=twice,
         )
-    padded = [
-        row if len(row.cells) == len(columns) else _padded(name, row, columns) for row in rows
-    ]
-    return TextTable(path, columns, padded, decimal_comma, typed, sheet)
-
-
-def _padded(path: str, row: Row, columns: tuple[str, ...]) -> Row:
-    cells = row.cells
-    while len(cells) > len(columns) and not cells[-1]:
-        cells = cells[:-1]
-    if len(cells) > len(columns):
+    padded = [row if len(row.cells) == len(columns) else _padded(row, columns) for row in rows]
+    too_long = tuple(row for row in padded if len(row.cells) > len(columns))
+    if len(too_long) > most_too_long * len(padded):
         raise InvalidError(
             "table.row_too_long",
             "line {line} of {path} has {cells} cells, the first line has {columns}: "
             "put a cell that holds the delimiter between quotation marks",
-            path=path,
-            line=row.line,
-            cells=len(cells),
+            path=name,
+            line=too_long[0].line,
+            cells=len(too_long[0].cells),
             columns=len(columns),
         )
+    if too_long:
+        padded = [row for row in padded if len(row.cells) == len(columns)]
+    return TextTable(path, columns, padded, decimal_comma, typed, sheet, too_long)
+
+
+def _padded(row: Row, columns: tuple[str, ...]) -> Row:
+    """Return a row with a cell for each column, and with more only if they are not empty."""
+    cells = row.cells
+    while len(cells) > len(columns) and not cells[-1]:
+        cells = cells[:-1]
     return Row(row.line, cells + [""] * (len(columns) - len(cells)))

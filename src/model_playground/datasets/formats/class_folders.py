@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from model_playground.core.errors import InvalidError
@@ -27,8 +29,11 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.index_masks import are_masked
-from model_playground.datasets.parts import part_of
+from model_playground.datasets.parts import ListedPart, part_of, parts_among
 from model_playground.datasets.records import ClassRecord
+
+_IMAGES = "images"
+_WORDS = re.compile(r"(?:[^\W\d_]+(?=[\W\d_]))?(?:[ _-][^\W\d_]+(?=[\W\d_]))*")
 
 
 @FORMATS.register
@@ -36,8 +41,8 @@ class ClassFolders(Format):
     """Image files in one folder for each class, named as the class.
 
     The class folders may stand in the folder itself, in a folder inside it, or in folders named
-    train, val and test; the part is then kept as the partition. Folders inside a class folder
-    belong to the class.
+    train, val and test, or alike but for these words (`seg_train`, `seg_test`); the part is then
+    kept as the partition. Folders inside a class folder belong to the class.
     """
 
     name = "class_folders"
@@ -46,6 +51,7 @@ class ClassFolders(Format):
     contents: ClassVar[tuple[Held, ...]] = (
         Held("the folder's name", "the class"),
         Held("folders train, val, test around the class folders", "the partition"),
+        Held("a part's folder in another of its own name", "the same part"),
         Held("folders inside a class's folder", "images of the class"),
         Held("an image in no class's folder", "left out, reported"),
         Held("files that are no images", "left out, counted by suffix"),
@@ -55,7 +61,22 @@ class ClassFolders(Format):
         layout = _layout(path) if path.is_dir() else None
         if layout is None:
             return None
-        return f"{path / layout.base} holds {len(layout.classes)} folders of images"
+        inside = f", in {' and '.join(layout.parts)}" if layout.parts else ""
+        return f"{path / layout.base} holds {len(layout.classes)} folders of images{inside}"
+
+    def obstacle(self, path: Path) -> str | None:
+        images = [file for file in files_under(path) if is_image(file)] if path.is_dir() else []
+        names = Counter(_beginning(os.path.basename(file)) for file in images)
+        names.pop("", None)
+        names = Counter({name: count for name, count in names.items() if part_of(name) is None})
+        if len(names) < 2 or 2 * len(names) > len(images) or 1 in names.values():
+            return None
+        said = ", ".join(sorted(names, key=natural_order)[:3])
+        said += " and others" if len(names) > 3 else ""
+        return (
+            f"the names of its files begin with {said}: if these are the classes, move the images "
+            "into folders of these names"
+        )
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         layout = _layout(path)
@@ -89,7 +110,7 @@ class ClassFolders(Format):
 class _Place:
     part: str  # empty where there are no parts
     class_name: str
-    directly: bool  # in the class's folder itself, not in a folder inside it
+    directly: bool  # in the class's folder itself or its `images`, not in another folder inside it
 
 
 @dataclass(frozen=True)
@@ -97,7 +118,7 @@ class _Layout:
     """Where the classes' folders stand. Files are relative to the path that is read."""
 
     base: str  # holds the class folders, or the parts' folders with these in them
-    has_parts: bool
+    parts: Mapping[str, ListedPart]  # by the names of their folders; empty where there are none
     classes: list[str]
     places: dict[str, _Place]  # of the images
     homeless: list[str]  # images that are in no class's folder
@@ -112,8 +133,10 @@ def _layout(path: Path) -> _Layout | None:
         return None
     base = os.path.commonpath([os.path.dirname(file) for file in images])
     top = {_folders(base, file)[0] for file in images if _folders(base, file)}
-    has_parts = sum(part_of(name) is not None for name in top) >= 2
-    placed = {file: _place(base, file, has_parts=has_parts) for file in files}
+    parts = parts_among(sorted(top))
+    if len(parts) < 2:
+        parts = {}
+    placed = {file: _place(base, file, parts) for file in files}
     places = {file: place for file in images if (place := placed[file])}
     classes = {place.class_name for place in places.values()}
     if {"images", "masks"} <= classes or are_masked(classes):
@@ -123,7 +146,7 @@ def _layout(path: Path) -> _Layout | None:
         return None
     return _Layout(
         base=base,
-        has_parts=has_parts,
+        parts=parts,
         classes=sorted(classes, key=natural_order),
         places=places,
         homeless=[file for file in images if placed[file] is None],
@@ -136,14 +159,28 @@ def _folders(base: str, file: str) -> list[str]:
     return file.removeprefix(f"{base}/" if base else "").split("/")[:-1]
 
 
-def _place(base: str, file: str, *, has_parts: bool) -> _Place | None:
+def _place(base: str, file: str, parts: Mapping[str, ListedPart]) -> _Place | None:
+    """Return the part and the class of a file, or nothing if it is in no class's folder."""
     if base and not file.startswith(f"{base}/"):
         return None
     folders = _folders(base, file)
-    part = part_of(folders.pop(0)) if has_parts and folders else None
-    if not folders or (has_parts and part is None):
-        return None
-    return _Place(part or "", normalised(folders[0]), directly=len(folders) == 1)
+    part = ""
+    if parts:
+        outer = folders.pop(0) if folders else ""
+        if outer not in parts:
+            return None
+        part = parts[outer]
+        if folders[:1] == [outer]:  # an archive that holds a folder of its own name
+            folders.pop(0)
+    if not folders or (part and folders == [_IMAGES]):
+        return None  # a part without folders of classes
+    return _Place(part, normalised(folders[0]), directly=folders[1:] in ([], [_IMAGES]))
+
+
+def _beginning(name: str) -> str:
+    """Return the words that a file's name begins with, up to the first number."""
+    words = _WORDS.match(name)
+    return words[0] if words else ""
 
 
 def _images_without_class(layout: _Layout) -> list[Finding]:
@@ -168,14 +205,19 @@ def _other_files(layout: _Layout) -> list[Finding]:
 
 
 def _empty_folders(path: Path, layout: _Layout) -> list[Finding]:
+    folders = {os.path.dirname(file) for file in (*layout.places, *layout.homeless)}
+    filled = folders | {str(outer) for one in folders for outer in PurePosixPath(one).parents}
     base = path / layout.base
+    parts = [folder for folder in subfolders(base) if folder.name in layout.parts]
+    again = [folder / folder.name for folder in parts]
     return [
         left_out(
             "empty_folder",
             f"the folder {folder.name} holds no images: it is no class",
             file=normalised(os.path.relpath(folder, path)),
         )
-        for parent in (subfolders(base) if layout.has_parts else [base])
+        for parent in (base, *parts, *(folder for folder in again if folder.is_dir()))
         for folder in subfolders(parent)
-        if normalised(folder.name) not in layout.classes
+        if folder.relative_to(path).as_posix() not in filled
+        and normalised(folder.name) not in layout.classes
     ]

@@ -106,6 +106,13 @@ class Format(ABC):
     def detect(self, path: Path) -> str | None:
         """Return what one recognises it by, or None; it completes "…, because ___"."""
 
+    def obstacle(self, path: Path) -> str | None:
+        """Say of a path that nothing recognises what here is nearly the format, and what hinders.
+
+        It completes "…: ___".
+        """
+        return None
+
     @abstractmethod
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         """Read a path that `detect` recognised.

@@ -54,8 +54,8 @@ class HuggingFace(Format):
     """A Hugging Face image folder: `metadata.csv`, `.jsonl` or `.parquet` with `file_name`.
 
     The metadata stands beside the images it names, in the folder itself or in folders train,
-    validation and test. A column `objects` holds boxes and categories; else the labels are found
-    as in any table.
+    validation and test, which may be inside a folder `data`. A column `objects` holds boxes and
+    categories; else the labels are found as in any table.
     """
 
     name = "hugging_face"
@@ -75,6 +75,16 @@ class HuggingFace(Format):
     def detect(self, path: Path) -> str | None:
         files = _files(path)
         return f"{files[0].name} has the column {NAME_COLUMN}" if files else None
+
+    def obstacle(self, path: Path) -> str | None:
+        files = [path] if path.is_file() else sorted(path.iterdir())
+        lines = next((one for one in files if one.suffix == ".jsonl"), None)
+        if lines is None:
+            return None
+        return (
+            f"{lines.name} is read if it is called metadata.jsonl, stands in the folder of the "
+            f"images or above it, and names each as {NAME_COLUMN}"
+        )
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         files = _files(path)
@@ -109,9 +119,18 @@ def _files(path: Path) -> list[Path]:
         return []
     return [
         folder / name
-        for folder in (path, *subfolders(path))
+        for folder in (path, *_inside(path))
         for name in METADATA_FILES
         if (folder / name).is_file() and _has_names(folder / name)
+    ]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the folders in a folder, and those in its `data`, where datasets of the Hub are."""
+    return [
+        one
+        for inside in subfolders(folder)
+        for one in (inside, *(subfolders(inside) if inside.name == "data" else []))
     ]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.records import Finding
-from model_playground.datasets.findings import left_out
+from model_playground.datasets.findings import information, left_out
 from model_playground.datasets.formats.box_table import has_boxes
 from model_playground.datasets.formats.format import (
     FORMATS,
@@ -31,6 +31,7 @@ from model_playground.datasets.labelled_tables import (
     Source,
     read_labelled,
 )
+from model_playground.datasets.parts import parts_among
 from model_playground.datasets.records import Revision
 from model_playground.datasets.table_columns import (
     IMAGE_COLUMNS,
@@ -49,12 +50,19 @@ from model_playground.datasets.tables import (
 )
 from model_playground.datasets.text_tables import TextTable, plain
 
+_MOST_TOO_LONG = 0.5
+"""More rows than this that do not fit the first line show that this is the one that is wrong."""
+
+_TOLD_TABLES = 3
+_TOLD_COLUMNS = 8
+
 
 @FORMATS.register
 class Table(WritableFormat):
     """A table with a row for each image: the file's name, and its class, its tags or its values.
 
-    CSV (divided by commas, semicolons or tabs), Parquet, or a sheet of a spreadsheet (XLS, XLSX).
+    CSV (divided by commas, semicolons or tabs; by spaces if each line begins with the file),
+    Parquet, or a sheet of a spreadsheet (XLS, XLSX).
     The images stand in the table's folder or in folders inside it. An image has one class, in one
     column or as the 1 among columns of 0 and 1; or tags, as such columns or as a list in one
     ("a, b", "a|b", "['a', 'b']" or JSON); or values, in one column or several. A row may name
@@ -74,7 +82,11 @@ class Table(WritableFormat):
             "`file_1`, `file_2`, …",
         ),
         Held("column of classes", "the class", "`class`"),
-        Held("columns of 0 and 1", "the class if one is 1 in every row, else tags", ""),
+        Held(
+            "columns of 0 and 1, or of -1 and 1",
+            "the class if one is 1 in every row, else tags",
+            "",
+        ),
         Held(
             "column of lists",
             "tags; what divides them is recognised, or --tag-separator",
@@ -88,6 +100,8 @@ class Table(WritableFormat):
         Held("`classes.txt` beside the table", "all classes in their order", "the same"),
         Held("column `split`, `part`, `set` or `subset`", "the partition; kept as text too", ""),
         Held("columns `partition`, `status`", "the partition, the status", "the same"),
+        Held("`train.csv`, `test.csv` and alike, with the same columns", "the partition"),
+        Held("a table called submission in a folder", "not read, reported"),
         Held("further columns", "kept as text, to group and filter by", "the same"),
         Held("sheets of a spreadsheet", "one, or all that have the same columns; or --sheet"),
     )
@@ -104,15 +118,38 @@ class Table(WritableFormat):
         if not path.is_dir():
             return None
         tables = _tables_in(path)
-        files = _of_images(tables, TableImages(path)) if tables else []
+        files, _ = _with_labels(_of_images(tables, TableImages(path)) if tables else [])
         names = " and ".join(file.name for file in files)
         return f"{names} in it names image files" if names else None
 
+    def obstacle(self, path: Path) -> str | None:
+        if not path.is_dir():
+            return None
+        said = []
+        tables, patterns = _with_labels(_tables_in(path))
+        for file in patterns:
+            said.append(f"{file.name} shows how to enter a competition, and holds no labels")
+        for file in tables[:_TOLD_TABLES]:
+            try:
+                (first, *_) = read_beginnings(file)
+            except InvalidError as error:
+                said.append(str(error))
+            except ValueError:
+                said.append(f"the table {file} has no sheets")
+            else:
+                if len(first.columns) > 1:
+                    columns = ", ".join(first.columns[:_TOLD_COLUMNS])
+                    said.append(f"most rows of {file.name} ({columns}) name no image")
+        return "; ".join(said) or None
+
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         images = TableImages(path if path.is_dir() else path.parent)
+        parts: Mapping[str, str] = {}
+        files, not_read = [path], list[Path]()
         if path.is_dir():
-            files = _of_images(_tables_in(path), images)
-            if len(files) != 1:
+            files, not_read = _with_labels(_of_images(_tables_in(path), images))
+            parts = _of_parts(files)
+            if len(files) != 1 and not parts:
                 raise InvalidError(
                     "table.which",
                     "{path} has {count} tables that name image files ({names}): "
@@ -121,13 +158,20 @@ class Table(WritableFormat):
                     count=len(files),
                     names=", ".join(file.name for file in files) or "none",
                 )
-            path = files[0]
-        tables = read_tables(path)
         sources = [
-            Source(table, images, path.name, sheets=len(tables))
-            for table in _chosen_sheets(path, tables, images, options.sheets)
+            Source(table, images, file.name, parts.get(file.stem), sheets=len(tables))
+            for file in files
+            for tables in (read_tables(file, most_too_long=_MOST_TOO_LONG),)
+            for table in _chosen_sheets(file, tables, images, options.sheets)
         ]
-        return read_labelled(sources, path.parent, task=task, options=options)
+        draft = read_labelled(sources, images.folder, task=task, options=options)
+        draft.findings += [
+            information(
+                "table_not_read", f"{file.name} names images too: it is not read", file=file.name
+            )
+            for file in not_read
+        ]
+        return draft
 
     several_images: ClassVar[bool] = True
 
@@ -174,6 +218,21 @@ def _of_images(tables: Sequence[Path], images: TableImages) -> list[Path]:
         if any(_names_images(one, images) for one in beginnings) and not _is_of_masks(path):
             found.append(path)
     return found
+
+
+def _with_labels(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the tables that can hold labels, and those that show how to enter a competition."""
+    patterns = [file for file in files if "submission" in file.stem.lower()]
+    return [file for file in files if file not in patterns], patterns
+
+
+def _of_parts(files: Sequence[Path]) -> Mapping[str, str]:
+    """Return by their names the parts that some tables are of, if they have the same columns."""
+    parts = parts_among([file.stem for file in files])
+    if len(files) < 2 or len(set(parts.values())) < len(files):
+        return {}
+    columns = {table.columns for file in files for table in read_beginnings(file)}
+    return parts if len(columns) == 1 else {}
 
 
 def _is_of_masks(path: Path) -> bool:

@@ -315,6 +315,9 @@ def is_label_name(name: str) -> bool:
     return name.lower().endswith(".txt") and os.path.basename(name) not in _NO_LABELS
 
 
+_LONGEST_SIDE = 65_535  # pixels; where a label file holds no shares, as it should, it holds these
+
+
 def _is_label_file(path: Path) -> bool | None:
     """Judge by the first lines; nothing can be said of an empty file."""
     try:
@@ -328,7 +331,9 @@ def _is_label_file(path: Path) -> bool | None:
         return None
     number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
     return all(
-        len(line) >= 5 and line[0].isdecimal() and all(map(number.fullmatch, line[1:5]))
+        len(line) >= 5
+        and line[0].isdecimal()
+        and all(number.fullmatch(one) and abs(float(one)) <= _LONGEST_SIDE for one in line[1:5])
         for line in lines
     )
 

@@ -35,6 +35,7 @@ from model_playground.datasets.splits.sources import (
     given_to_parts,
     nothing_given,
     own_partitions,
+    with_validation,
 )
 from model_playground.datasets.splits.strata import Strata, column_strata, label_strata
 
@@ -191,7 +192,7 @@ def _given(plan: SplitPlan, fields: ItemFields) -> Given:
     if plan.from_file:
         return given_by_list(Path(plan.from_file).expanduser(), items)
     if plan.own_partitions:
-        return own_partitions(items)
+        return with_validation(own_partitions(items))
     if plan.give:
         return given_to_parts(plan.give, fields, plan.seed)
     return nothing_given(items.num_rows)
@@ -348,8 +349,8 @@ def _check_needed(parts: Ints, given: Given) -> None:
         if not (parts == place).any():
             raise InvalidError(
                 "split.empty_part",
-                "the part {part} is left empty ({strategy}): give items to it, or to trainval, "
-                "which is divided into train and validation",
+                "the part {part} is left empty ({strategy}): give items to it, or leave some to be "
+                "drawn, such as all but test with --give test=FOLDER/",
                 part=needed,
                 strategy=given.strategy or "drawn",
             )

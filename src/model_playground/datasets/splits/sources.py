@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -106,6 +106,16 @@ def _by_words(parts: Sequence[ListedPart | None], strategy: str) -> Given:
     lacking = int((places == OPEN).sum())
     notes = (f"{counted(lacking, 'item', 'items')} came in no part: drawn",) if lacking else ()
     return Given(places, complete, strategy, notes)
+
+
+def with_validation(given: Given) -> Given:
+    """Let a share of train be drawn for validation where files came in train and test alone."""
+    train, validation = PARTS.index("train"), PARTS.index("validation")
+    if np.isin(given.parts, (validation, TRAINVAL, OPEN)).any():
+        return given
+    notes = (*given.notes, "none came in validation: a share of train is drawn for it")
+    parts = np.where(given.parts == train, TRAINVAL, given.parts)
+    return replace(given, parts=parts, notes=notes)
 
 
 def given_to_parts(texts: Sequence[str], fields: ItemFields, seed: int) -> Given:
