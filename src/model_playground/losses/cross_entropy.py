@@ -19,7 +19,7 @@ from model_playground.losses.checks import (
 from model_playground.losses.kernels.regions import RegionSums, region_sums
 
 FEW_CLASSES = 48
-"""Fewer classes than these are left to PyTorch's own operator, which takes as long or less."""
+"""On a CPU fewer classes are left to PyTorch's own operator, which takes as long or less."""
 
 
 _MEAN, _SUM = 1, 2
@@ -186,7 +186,7 @@ class CrossEntropyLoss(Loss):
     ) -> tuple[Addend, ...] | None:
         if not per_image and self._is_for_pytorch(input, target):
             return (Addend(self.name, 1.0, *self._by_pytorch(input, target, _SUM)),)
-        if input.ndim > 2 and input.shape[1] >= FEW_CLASSES:
+        if input.ndim > 2 and (input.is_cuda or input.shape[1] >= FEW_CLASSES):
             return super().fast_addends(input, target, per_image=per_image)
         return None
 
