@@ -88,26 +88,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/splits-in-making": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Splits In Making
-         * @description List the splits that are being made, and how far they are.
-         */
-        get: operations["list_splits_in_making"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/splits": {
         parameters: {
             query?: never;
@@ -226,6 +206,46 @@ export interface paths {
         get: operations["show_group"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description List the imports, checks and splits that are going on, and how far they are.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description Have it end at its next step: its request is refused, and nothing half-made is left.
+         */
+        post: operations["cancel_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -926,6 +946,43 @@ export interface components {
             report: components["schemas"]["CheckReport"];
         };
         /**
+         * JobRecord
+         * @description Work that is going on: an import, a check, or a split that is being made.
+         */
+        JobRecord: {
+            /** Number */
+            number: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "import" | "check" | "split";
+            /** Name */
+            name: string;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Stage
+             * @default
+             */
+            stage?: string;
+            /**
+             * Done
+             * @default 0
+             */
+            done?: number;
+            /**
+             * Total
+             * @default 0
+             */
+            total?: number;
+            /**
+             * Cancelled
+             * @default false
+             */
+            cancelled?: boolean;
+        };
+        /**
          * Layout
          * @description What one prediction is about.
          * @enum {string}
@@ -1516,31 +1573,6 @@ export interface components {
             is_inspected: boolean;
             /** Is Compared */
             is_compared: boolean;
-        };
-        /**
-         * SplitInMaking
-         * @description A split that is being made: comparing many images takes its time.
-         */
-        SplitInMaking: {
-            /** Name */
-            name: string;
-            /** Dataset */
-            dataset: string;
-            /**
-             * Stage
-             * @default
-             */
-            stage?: string;
-            /**
-             * Done
-             * @default 0
-             */
-            done?: number;
-            /**
-             * Total
-             * @default 0
-             */
-            total?: number;
         };
         /**
          * SplitLeak
@@ -2163,35 +2195,6 @@ export interface operations {
             };
         };
     };
-    list_splits_in_making: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SplitInMaking"][];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureRecord"];
-                };
-            };
-        };
-    };
     list_splits: {
         parameters: {
             query?: never;
@@ -2399,6 +2402,66 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecord"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecord"];
                 };
             };
             /** @description Client Error */

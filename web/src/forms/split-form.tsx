@@ -140,7 +140,7 @@ export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFor
         </More>
       </FormSection>
       {error && (field === undefined || !isShown(field, schema, draft.source)) && (
-        <Refused error={new Error(said)} title="Not created" />
+        <Refused error={error} title="Not created" said={said} />
       )}
     </Stack>
   );

@@ -17,7 +17,11 @@ import { type FormEvent, useState } from "react";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
 import { datasetList, taskList, useCheck, useImport } from "../state/queries";
+import { JobsProgress } from "./job-progress";
 import { Listing } from "./listing";
+
+const IMPORTS = ["import"] as const;
+const CHECKS = ["check"] as const;
 
 /** The datasets: list, import, check. */
 export function DatasetsPage() {
@@ -59,6 +63,7 @@ export function DatasetsPage() {
           </Table.Tr>
         )}
       />
+      <JobsProgress kinds={CHECKS} expected={check.isPending} />
       <Refused error={check.error} title="The check was not possible" />
       {check.data && <Report report={check.data} />}
       <ImportForm />
@@ -149,6 +154,7 @@ function ImportForm() {
             Import
           </Button>
         </Group>
+        <JobsProgress kinds={IMPORTS} expected={importing.isPending} />
         <Refused error={importing.error} title="Not imported" />
         {importing.data && <Report report={importing.data.report} />}
       </Stack>

@@ -43,11 +43,11 @@ export const splitForm = (dataset: string) =>
     enabled: dataset !== "",
   });
 
-/** The splits that are being made: asked for again and again while there is one. */
-export const splitsInMaking = (expected: boolean) =>
+/** The long work that is going on: asked for again and again while there is some. */
+export const jobList = (expected: boolean) =>
   queryOptions({
-    queryKey: ["splits-in-making"],
-    queryFn: () => answered(client.GET("/api/splits-in-making")),
+    queryKey: ["jobs"],
+    queryFn: () => answered(client.GET("/api/jobs")),
     refetchInterval: ({ state }) => (expected || state.data?.length ? PROGRESS_MS : false),
   });
 
@@ -131,6 +131,11 @@ export const useImport = () =>
 export const useCheck = () =>
   useAction((name: string) =>
     answered(client.POST("/api/datasets/{name}/check", { params: { path: { name } } })),
+  );
+
+export const useCancel = () =>
+  useAction((number: number) =>
+    answered(client.POST("/api/jobs/{number}/cancel", { params: { path: { number } } })),
   );
 
 export const useCreateSplit = () =>

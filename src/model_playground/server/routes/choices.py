@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from model_playground.core.contracts import LossDeclaration
 from model_playground.core.loss_records import LossAdvice
 from model_playground.core.records import ChoiceRecord, ExperimentForm, SlotChoices, TaskRecord
+from model_playground.server.names import NAME
 from model_playground.server.opened import Opened
 
 router = APIRouter()
@@ -32,7 +33,7 @@ def advise_on_losses(
     return playground.advise_losses(task, dataset=dataset)
 
 
-@router.get("/losses/{name}")
+@router.get(f"/losses/{NAME}")
 def get_loss(playground: Opened, name: str) -> LossDeclaration:
     """Show a loss: formula, parameters, when to prefer it."""
     return playground.get_loss(name)

@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from model_playground.core.records import CheckReport, DatasetRecord
+from model_playground.server.jobs import GoingOn
+from model_playground.server.names import NAME
 from model_playground.server.opened import Opened
 
 router = APIRouter(prefix="/datasets")
@@ -41,19 +43,21 @@ def list_datasets(playground: Opened) -> list[DatasetRecord]:
 
 
 @router.post("", status_code=201)
-def import_dataset(playground: Opened, wanted: DatasetImport) -> ImportedDataset:
+def import_dataset(playground: Opened, jobs: GoingOn, wanted: DatasetImport) -> ImportedDataset:
     """Import a dataset; its files are only read."""
-    dataset, report = playground.import_dataset(**dict(wanted))
+    with jobs.told("import", name=wanted.name, dataset=wanted.name) as advance:
+        dataset, report = playground.import_dataset(**dict(wanted), advance=advance)
     return ImportedDataset(dataset=dataset, report=report)
 
 
-@router.get("/{name}")
+@router.get(f"/{NAME}")
 def get_dataset(playground: Opened, name: str) -> DatasetRecord:
     """Show a dataset."""
     return playground.get_dataset(name)
 
 
-@router.post("/{name}/check")
-def check_dataset(playground: Opened, name: str) -> CheckReport:
+@router.post(f"/{NAME}/check")
+def check_dataset(playground: Opened, jobs: GoingOn, name: str) -> CheckReport:
     """Open every file of a dataset again and report what is wrong."""
-    return playground.check_dataset(name)
+    with jobs.told("check", name=name, dataset=name) as advance:
+        return playground.check_dataset(name, advance=advance)
