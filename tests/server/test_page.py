@@ -17,6 +17,7 @@ from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
 from model_playground.core.specification import Specification
 from model_playground.server.app import PAGE
+from model_playground.server.routes.datasets import DatasetImport
 
 pytestmark = pytest.mark.slow
 
@@ -309,6 +310,22 @@ def test_every_name_can_be_opened(
     assert downloading.value.failure() is None
     page.get_by_role("link", name="New from this").click()
     expect(page.get_by_role("combobox", name="Dataset")).to_have_value(name)
+
+
+def test_a_refusal_is_in_the_words_of_the_form(page: Page, serve: Serve, fruit: Path) -> None:
+    rows = [f"{path},{number % 3},{number % 2}" for number, path in enumerate(fruit.glob("*/*"))]
+    (fruit / "labels.csv").write_text("\n".join(["file,left,right", *rows]), encoding="utf-8")
+    page.goto(f"{serve()}/datasets")
+    form = page.locator("form")
+    for field in DatasetImport.model_fields.values():
+        expect(form.get_by_label(str(field.title), exact=False).first).to_be_visible()
+    form.get_by_role("textbox", name="Path").fill(str(fruit / "labels.csv"))
+    form.get_by_role("textbox", name="Name").fill("fruit")
+    form.get_by_role("textbox", name="Label columns").fill("left")
+    form.get_by_role("button", name="Import").click()
+    refusal = form.get_by_role("alert")
+    expect(refusal).to_contain_text("“Task” classification")
+    expect(refusal).not_to_contain_text("--")
 
 
 def test_advice_for_the_data_is_in_the_form_and_can_be_taken(

@@ -11,8 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from model_playground.api import Playground
+from model_playground.core.records import SplitPlan
 from model_playground.server import app
 from model_playground.server.openapi import description
+from model_playground.server.routes.datasets import DatasetImport
 
 COMMITTED = Path(__file__).parents[2] / "web" / "openapi.json"
 
@@ -53,6 +55,14 @@ def test_what_can_be_chosen_is_listed(client: TestClient) -> None:
     assert {loss["name"] for loss in slot["losses"]} == set(losses)
     of_task = client.get("/api/architectures", params={"task": "segmentation"}).json()
     assert 0 < len(of_task) < len(client.get("/api/architectures").json())
+
+
+def test_what_an_option_sets_has_the_title_of_its_field(client: TestClient) -> None:
+    words = client.get("/api/words").json()
+    assert words["weights"] == "Weights"
+    assert words["target-column"] == DatasetImport.model_fields["target_columns"].title
+    assert words["large-groups"] == SplitPlan.model_fields["large_groups"].title
+    assert "plugin" not in words  # set where the server is started, and nowhere on the page
 
 
 def test_advice_on_losses_is_given_for_a_dataset(client: TestClient, fruit_split: str) -> None:

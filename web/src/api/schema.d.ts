@@ -392,6 +392,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Words
+         * @description Say what the forms call what the command line's options set, by the options' names.
+         */
+        get: operations["list_words"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/experiments": {
         parameters: {
             query?: never;
@@ -706,30 +726,37 @@ export interface components {
             name: string;
             /** Task */
             task?: string | null;
+            /** Format */
+            format?: string | null;
             /**
-             * Image Columns
+             * Image columns
              * @default []
              */
             image_columns?: string[];
             /**
-             * Target Columns
+             * Label columns
              * @default []
              */
             target_columns?: string[];
-            /** Tag Separator */
+            /** Tag separator */
             tag_separator?: string | null;
             /**
              * Sheets
              * @default []
              */
             sheets?: string[];
-            /** Class Table */
+            /** Class table */
             class_table?: string | null;
             /**
-             * Drop Faulty
+             * Leave out items that cannot be used
              * @default false
              */
             drop_faulty?: boolean;
+            /**
+             * Follow links out of the folder
+             * @default false
+             */
+            follow_links?: boolean;
         };
         /**
          * DatasetRecord
@@ -2678,6 +2705,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentForm"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
                 };
             };
             /** @description Client Error */

@@ -1,16 +1,16 @@
 import { Alert } from "@mantine/core";
 import { Refusal } from "../api/client";
+import { useFormWords } from "../state/queries";
 import { sentence } from "../state/wording";
 
 interface RefusedProps {
   error: Error | null | undefined;
   title?: string;
-  /** The sentence, where it is worded for the place. */
-  said?: string;
 }
 
 /** What the server refused; what the user has cancelled is no failure. */
-export function Refused({ error, title, said }: RefusedProps) {
+export function Refused({ error, title }: RefusedProps) {
+  const inWords = useFormWords();
   if (!error) return null;
   const isCancelled = error instanceof Refusal && error.record.code === "job.cancelled";
   return (
@@ -19,7 +19,7 @@ export function Refused({ error, title, said }: RefusedProps) {
       title={isCancelled ? "Cancelled" : title}
       role={isCancelled ? "status" : "alert"}
     >
-      {said ?? sentence(error.message)}
+      {sentence(inWords(error.message))}
     </Alert>
   );
 }

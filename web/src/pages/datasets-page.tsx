@@ -16,7 +16,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
-import { datasetList, taskList, useCheck, useImport } from "../state/queries";
+import { datasetList, taskList, useCheck, useFormWords, useImport } from "../state/queries";
 import { JobsProgress } from "./job-progress";
 import { Listing } from "./listing";
 
@@ -93,6 +93,8 @@ function ImportForm() {
       target_columns: names("target_columns"),
       tag_separator: text("tag_separator") || null,
       sheets: names("sheets"),
+      format: text("format") || null,
+      follow_links: given.has("follow_links"),
       drop_faulty: given.has("drop_faulty"),
     });
   };
@@ -117,6 +119,11 @@ function ImportForm() {
             value={task}
             onChange={setTask}
             clearable
+          />
+          <TextInput
+            name="format"
+            label="Format"
+            description="How the labels stand on disk, such as coco or yolo; recognised if empty"
           />
           <TextInput
             name="image_columns"
@@ -149,6 +156,11 @@ function ImportForm() {
           label="Leave out items that cannot be used"
           description="Otherwise they are listed and nothing is imported"
         />
+        <Checkbox
+          name="follow_links"
+          label="Follow links out of the folder"
+          description="Otherwise what they point to is listed and not read"
+        />
         <Group>
           <Button type="submit" loading={importing.isPending}>
             Import
@@ -164,6 +176,7 @@ function ImportForm() {
 
 function Report({ report }: { report: Records["CheckReport"] }) {
   const { dataset, items, findings } = report;
+  const inWords = useFormWords();
   return (
     <Alert
       color={findings.length ? "yellow" : "green"}
@@ -182,7 +195,7 @@ function Report({ report }: { report: Records["CheckReport"] }) {
                     {finding.file}
                     {finding.line ? `, line ${finding.line}` : ""}
                   </Table.Td>
-                  <Table.Td>{finding.message}</Table.Td>
+                  <Table.Td>{inWords(finding.message)}</Table.Td>
                   <Table.Td>{finding.decision}</Table.Td>
                 </Table.Tr>
               ))}

@@ -38,7 +38,7 @@ function JobProgress({ job }: { job: Job }) {
   const { number, kind, name, stage = "", done = 0, total = 0, cancelled } = job;
   const cancel = useCancel();
   return (
-    <Alert color="blue" title={TITLE[kind](job)}>
+    <Alert color="blue" role="group" title={TITLE[kind](job)}>
       <Stack gap="xs">
         <Group justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">

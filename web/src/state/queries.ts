@@ -1,5 +1,12 @@
-import { QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  QueryClient,
+  queryOptions,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { answered, client, type Records, Refusal } from "../api/client";
+import { inFormWords } from "./wording";
 
 const POLL_MS = 2000;
 const PROGRESS_MS = 500;
@@ -12,6 +19,16 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** What the server says, in the words of the forms. */
+export function useFormWords(): (text: string) => string {
+  const { data = {} } = useQuery({
+    queryKey: ["words"],
+    queryFn: () => answered(client.GET("/api/words")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (text) => inFormWords(text, data);
+}
 
 export const datasetList = queryOptions({
   queryKey: ["datasets"],
@@ -121,6 +138,9 @@ function useAction<Wanted, Done>(action: (wanted: Wanted) => Promise<Done>) {
     mutationFn: action,
     onSuccess: () => {
       void queries.invalidateQueries();
+    },
+    onError: () => {
+      void queries.invalidateQueries({ queryKey: ["jobs"] });
     },
   });
 }

@@ -18,15 +18,19 @@ class DatasetImport(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str = Field(min_length=1, description="a folder or table on the server's machine")
-    name: str = Field(min_length=1)
-    task: str | None = None
-    image_columns: tuple[str, ...] = ()
-    target_columns: tuple[str, ...] = ()
-    tag_separator: str | None = None
-    sheets: tuple[str, ...] = ()
-    class_table: str | None = None
-    drop_faulty: bool = False
+    path: str = Field(
+        min_length=1, title="Path", description="a folder or table on the server's machine"
+    )
+    name: str = Field(min_length=1, title="Name")
+    task: str | None = Field(default=None, title="Task")
+    format: str | None = Field(default=None, title="Format")
+    image_columns: tuple[str, ...] = Field(default=(), title="Image columns")
+    target_columns: tuple[str, ...] = Field(default=(), title="Label columns")
+    tag_separator: str | None = Field(default=None, title="Tag separator")
+    sheets: tuple[str, ...] = Field(default=(), title="Sheets")
+    class_table: str | None = Field(default=None, title="Class table")
+    drop_faulty: bool = Field(default=False, title="Leave out items that cannot be used")
+    follow_links: bool = Field(default=False, title="Follow links out of the folder")
 
 
 class ImportedDataset(BaseModel):
