@@ -1,5 +1,6 @@
 import {
   Alert,
+  Anchor,
   Button,
   Checkbox,
   Group,
@@ -182,6 +183,15 @@ function Report({ report }: { report: Records["CheckReport"] }) {
       color={findings.length ? "yellow" : "green"}
       title={`${dataset}: ${items.toLocaleString()} items looked at; findings: ${findings.length || "none"}`}
     >
+      {findings.length > 0 && (
+        <Anchor
+          size="sm"
+          target="_blank"
+          href={`/api/datasets/${encodeURIComponent(dataset)}/check-page`}
+        >
+          The same with the images in question
+        </Anchor>
+      )}
       {findings.length > 0 && (
         <Table.ScrollContainer minWidth={480}>
           <Table>

@@ -49,6 +49,7 @@ function JobProgress({ job }: { job: Job }) {
           </Group>
           <Button
             size="compact-sm"
+            flex="none"
             variant="default"
             loading={cancel.isPending}
             disabled={cancelled}

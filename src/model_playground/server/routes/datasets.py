@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from model_playground.core.records import CheckReport, DatasetRecord
@@ -65,3 +69,14 @@ def check_dataset(playground: Opened, jobs: GoingOn, name: str) -> CheckReport:
     """Open every file of a dataset again and report what is wrong."""
     with jobs.told("check", name=name, dataset=name) as advance:
         return playground.check_dataset(name, advance=advance)
+
+
+@router.get(f"/{NAME}/check-page", response_class=HTMLResponse)
+def show_check_page(playground: Opened, jobs: GoingOn, name: str) -> HTMLResponse:
+    """Check a dataset again and show what is wrong, with the images in question."""
+    with jobs.told("check", name=name, dataset=name) as advance:
+        report = playground.check_dataset(name, advance=advance)
+    with TemporaryDirectory() as folder:
+        page = Path(folder) / "check.html"
+        playground.write_check_page(report, page)
+        return HTMLResponse(page.read_text(encoding="utf-8"))
