@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection, connect
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,3 +55,11 @@ def held_fingerprints(playground: Playground) -> Iterator[Connection]:
     with closing(connect(file, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield connection
+
+
+def jobs_begun(client: TestClient) -> list[dict[str, Any]]:
+    """Return the work that is going on, once there is some that has told how far it is."""
+    for _ in range(100_000):
+        if begun := [job for job in client.get("/api/jobs").json() if job["stage"]]:
+            return begun
+    raise AssertionError("nothing was begun")

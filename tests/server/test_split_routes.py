@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from sqlite3 import Connection
@@ -18,9 +17,9 @@ from fastapi.testclient import TestClient
 from PIL import Image, ImageEnhance
 
 from model_playground.api import Playground
-from model_playground.core.errors import StoppedError
 from model_playground.core.records import SplitPlan
 from model_playground.server.app import create_app
+from tests.server.conftest import jobs_begun
 
 
 @pytest.fixture
@@ -205,7 +204,7 @@ def test_a_cancelled_split_leaves_nothing_and_can_be_made_again(
     route = "/api/splits/folds" if folds else "/api/splits"
     with ThreadPoolExecutor(1) as thread:
         answer = thread.submit(client.post, route, json=plan)
-        (job,) = until(lambda: [job for job in jobs(client) if job["stage"]])
+        (job,) = jobs_begun(client)
         cancelled = client.post(f"/api/jobs/{job['number']}/cancel").json()
         assert cancelled["cancelled"]
         held_fingerprints.rollback()
@@ -215,28 +214,6 @@ def test_a_cancelled_split_leaves_nothing_and_can_be_made_again(
     assert client.get("/api/splits").json() == []
     assert list((playground.workspace / "artifacts").glob("splits/*")) == []
     assert client.post(route, json=plan).status_code == 201
-
-
-def test_work_ends_when_the_server_is_to_end(playground: Playground) -> None:
-    app = create_app(playground)
-    with app.state.jobs.told("import", name="one", dataset="one") as advance:
-        app.state.is_closing = lambda: True
-        with pytest.raises(StoppedError):
-            advance("Reading images", 1, 2)
-
-
-def jobs(client: TestClient) -> list[dict[str, Any]]:
-    """Return the work that is going on."""
-    listed: list[dict[str, Any]] = client.get("/api/jobs").json()
-    return listed
-
-
-def until(look: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Look until there is something to see."""
-    for _ in range(100_000):
-        if seen := look():
-            return seen
-    raise AssertionError("nothing was to be seen")
 
 
 def test_a_split_without_a_model_says_so_in_place_of_a_form(
