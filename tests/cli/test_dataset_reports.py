@@ -59,7 +59,7 @@ def test_what_is_not_imported_is_checked_as_a_whole(run: Run, fruit: Path) -> No
     refused = run("dataset", "import", fruit, "--name", "fruit", "--task", "classification")
     assert "8 items cannot be used" in refused.err
     command = f"playground dataset check {fruit} --task classification"
-    assert f"and 3 more: {command} tells all)" in refused.err
+    assert f"and 3 more: `{command}` tells all)" in refused.err
     checked = run(*command.split()[1:], "--json")
     assert checked.code == 1
     assert [
@@ -126,7 +126,7 @@ def test_a_strict_refusal_says_what_tells_all(run: Run, fruit: Path) -> None:
     refused = run("dataset", "import", fruit, "--name", "fruit", "--drop-faulty", "--strict")
     assert refused.code != 0
     assert "7 things would be left out" in refused.err
-    assert f"and 2 more: playground dataset check {fruit} tells all)" in refused.err
+    assert f"and 2 more: `playground dataset check {fruit}` tells all)" in refused.err
 
 
 def test_a_dataset_is_shown_in_figures_and_files(run: Run, fruit: Path, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_elements_are_freed_without_the_collector(tmp_path: Path) -> None:
     try:
         for _ in range(100):
             read_xml(file)
-        kept = sum(isinstance(one, Element) for one in gc.get_objects())
+        kept = sum(type(one) is Element for one in gc.get_objects())
     finally:
         gc.enable()
     assert kept == 0

@@ -8,13 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
+from model_playground.core.specification import Specification
 from model_playground.server.app import PAGE
+from model_playground.server.routes.datasets import DatasetImport
 
 pytestmark = pytest.mark.slow
 
@@ -258,6 +261,75 @@ def test_a_grouped_stratified_split_with_folds(
     plans = [one.plan for one in playground.list_splits()]
     wanted = SplitPlan(stratify=True, folds=3, group_by=("patient",))
     assert plans == 3 * [wanted]
+
+
+def test_a_split_is_cancelled_and_made_again(
+    page: Page, serve: Serve, playground: Playground, fruit: Path, held_fingerprints: Connection
+) -> None:
+    playground.import_dataset(fruit, name="fruit")
+    page.goto(f"{serve()}/splits")
+    create = page.get_by_role("button", name="Create", exact=True)
+    create.click()
+    expect(page.get_by_text("fruit-1 of fruit is being made")).to_be_visible()
+    expect(page.get_by_text("0 of 60")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    cut_off = "one => one.scrollWidth > one.clientWidth"
+    label = page.get_by_role("button", name="Cancel fruit-1").locator("span").last
+    assert not label.evaluate(cut_off)
+    page.get_by_role("button", name="Cancel fruit-1").click()
+    expect(page.get_by_text("It ends at its next step")).to_be_visible()
+    held_fingerprints.rollback()
+    expect(page.get_by_role("status")).to_contain_text("'fruit-1' was cancelled")
+    expect(page.get_by_text("is being made")).to_have_count(0)
+    expect(page.get_by_text("No split yet")).to_be_visible()
+
+    create.click()
+    expect(page.get_by_role("heading", name="fruit-1")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["a/b #1? 50 % + grün", "a%2Fb", "v1.2", "[x]&y=$name"])
+def test_every_name_can_be_opened(
+    page: Page, serve: Serve, playground: Playground, fruit: Path, name: str
+) -> None:
+    playground.import_dataset(fruit, name=name)
+    playground.create_split(name, name=name, plan=SplitPlan(near_duplicates=False))
+    specification = Specification(
+        name=name, split=name, task="classification", architecture={"name": "timm"}, weights="none"
+    )
+    playground.create_experiment(specification)
+    address = serve()
+    for noun in ("splits", "experiments"):
+        page.goto(f"{address}/{noun}")
+        page.get_by_role("link", name=name, exact=True).click()
+        heading = page.get_by_role("heading", name=name, exact=True)
+        expect(heading).to_be_visible()
+        page.reload()
+        expect(heading).to_be_visible()
+    page.get_by_role("link", name="New from this").click()
+    expect(page.get_by_role("button", name="Run")).to_be_visible()
+    page.goto(f"{address}/splits")
+    page.get_by_role("row", name=name).get_by_role("link", name=name, exact=True).click()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Export as text lists").click()
+    assert downloading.value.failure() is None
+    page.get_by_role("link", name="New from this").click()
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value(name)
+
+
+def test_a_refusal_is_in_the_words_of_the_form(page: Page, serve: Serve, fruit: Path) -> None:
+    rows = [f"{path},{number % 3},{number % 2}" for number, path in enumerate(fruit.glob("*/*"))]
+    (fruit / "labels.csv").write_text("\n".join(["file,left,right", *rows]), encoding="utf-8")
+    page.goto(f"{serve()}/datasets")
+    form = page.locator("form")
+    for field in DatasetImport.model_fields.values():
+        expect(form.get_by_label(str(field.title), exact=False).first).to_be_visible()
+    form.get_by_role("textbox", name="Path").fill(str(fruit / "labels.csv"))
+    form.get_by_role("textbox", name="Name").fill("fruit")
+    form.get_by_role("textbox", name="Label columns").fill("left")
+    form.get_by_role("button", name="Import").click()
+    refusal = form.get_by_role("alert")
+    expect(refusal).to_contain_text("“Task” classification")
+    expect(refusal).not_to_contain_text("--")
 
 
 def test_advice_for_the_data_is_in_the_form_and_can_be_taken(

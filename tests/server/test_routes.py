@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from model_playground.api import Playground
+from model_playground.core.records import SplitPlan
 from model_playground.server import app
 from model_playground.server.openapi import description
+from model_playground.server.routes.datasets import DatasetImport
 
 COMMITTED = Path(__file__).parents[2] / "web" / "openapi.json"
 
@@ -55,6 +58,14 @@ def test_what_can_be_chosen_is_listed(client: TestClient) -> None:
     assert 0 < len(of_task) < len(client.get("/api/architectures").json())
 
 
+def test_what_an_option_sets_has_the_title_of_its_field(client: TestClient) -> None:
+    words = client.get("/api/words").json()
+    assert words["weights"] == "Weights"
+    assert words["target-column"] == DatasetImport.model_fields["target_columns"].title
+    assert words["large-groups"] == SplitPlan.model_fields["large_groups"].title
+    assert "plugin" not in words  # set where the server is started, and nowhere on the page
+
+
 def test_advice_on_losses_is_given_for_a_dataset(client: TestClient, fruit_split: str) -> None:
     advice = client.get("/api/losses/advice", params={"dataset": "fruit"}).json()
     assert (advice["task"], advice["images"]) == ("classification", 60)
@@ -64,6 +75,16 @@ def test_advice_on_losses_is_given_for_a_dataset(client: TestClient, fruit_split
     refused = client.get("/api/losses/advice", params={"task": "detection"})
     assert refused.status_code == 404
     assert "no task named" in refused.json()["message"]
+
+
+def test_what_a_check_finds_is_shown_with_its_images(client: TestClient, fruit: Path) -> None:
+    Image.new("RGB", (32, 32), (90, 9, 9)).save(fruit / "plum" / "dull.png")
+    client.post("/api/datasets", json={"path": str(fruit), "name": "my/fruit"})
+    shown = client.get("/api/datasets/my%2Ffruit/check-page")
+    assert shown.headers["content-type"].startswith("text/html")
+    assert "plum/dull.png is of nearly one colour" in shown.text
+    assert "data:image/" in shown.text
+    assert client.get("/api/datasets/none/check-page").status_code == 404
 
 
 def test_from_images_to_the_queue_and_out_of_it(client: TestClient, fruit_split: str) -> None:
@@ -156,6 +177,7 @@ def test_the_server_does_without_torch(playground: Playground, tmp_path: Path) -
     program = """
 import sys
 from fastapi.testclient import TestClient
+from PIL import Image
 from model_playground.api import Playground
 from model_playground.server.app import create_app
 client = TestClient(create_app(Playground(sys.argv[1])), base_url="http://localhost")

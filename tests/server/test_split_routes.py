@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
+from urllib.parse import quote
 from zipfile import ZipFile
 
 import numpy as np
@@ -16,6 +19,7 @@ from PIL import Image, ImageEnhance
 from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
 from model_playground.server.app import create_app
+from tests.server.conftest import jobs_begun
 
 
 @pytest.fixture
@@ -145,6 +149,19 @@ def test_a_large_group_is_shown(client: TestClient, photos: Path) -> None:
     assert client.get("/api/splits/three/groups").json() == []
 
 
+@pytest.mark.parametrize("name", ["a/b", "50 % + 1?", "#1", "a%2Fb", "früh", "v1.2", "/"])
+def test_every_name_is_found_under_its_address(client: TestClient, fruit: Path, name: str) -> None:
+    imported(client, fruit, name)
+    created(client, name, name, near_duplicates=False)
+    address = quote(name, safe="")
+    assert client.get(f"/api/datasets/{address}").json()["name"] == name
+    assert client.post(f"/api/datasets/{address}/check").json()["dataset"] == name
+    assert client.get(f"/api/splits/{address}").json()["name"] == name
+    assert client.get(f"/api/splits/{address}/groups").json() == []
+    assert client.get(f"/api/splits/{address}/lists").status_code == 200
+    assert repr(name) in client.get(f"/api/experiments/{address}/series").json()["message"]
+
+
 def test_a_name_leads_nowhere(client: TestClient, photos: Path, tmp_path: Path) -> None:
     imported(client, photos, "photos")
     for name in ("../../out", "/etc/x", "n" * 300):
@@ -153,24 +170,50 @@ def test_a_name_leads_nowhere(client: TestClient, photos: Path, tmp_path: Path) 
     assert sheets == 3 * [tmp_path / "workspace" / "artifacts" / "splits"]
 
 
-def test_what_is_being_made_is_listed_as_long_as_it_lasts(playground: Playground) -> None:
+def test_work_is_listed_as_long_as_it_lasts(playground: Playground) -> None:
     app = create_app(playground)
-    client, in_making = TestClient(app, base_url="http://localhost"), app.state.splits_in_making
-    assert client.get("/api/splits-in-making").json() == []
-    with in_making.told(name="one", dataset="fruit") as advance:
-        (listed,) = client.get("/api/splits-in-making").json()
-        assert listed == {"name": "one", "dataset": "fruit", "stage": "", "done": 0, "total": 0}
+    client = TestClient(app, base_url="http://localhost")
+    assert client.get("/api/jobs").json() == []
+    with app.state.jobs.told("split", name="one", dataset="fruit") as advance:
+        (listed,) = client.get("/api/jobs").json()
+        assert (listed["kind"], listed["name"], listed["dataset"]) == ("split", "one", "fruit")
+        assert (listed["stage"], listed["done"], listed["total"]) == ("", 0, 0)
         advance("Comparing images", 3, 10)
-        (listed,) = client.get("/api/splits-in-making").json()
+        (listed,) = client.get("/api/jobs").json()
         assert (listed["stage"], listed["done"], listed["total"]) == ("Comparing images", 3, 10)
-    assert client.get("/api/splits-in-making").json() == []
+    assert client.get("/api/jobs").json() == []
+    gone = client.post(f"/api/jobs/{listed['number']}/cancel")
+    assert (gone.status_code, gone.json()["code"]) == (404, "job.unknown")
 
 
 def test_a_refused_split_is_no_longer_listed_as_being_made(client: TestClient, fruit: Path) -> None:
     imported(client, fruit, "fruit")
     answer = client.post("/api/splits", json={"dataset": "fruit", "name": "one", "train": 10})
     assert answer.json()["code"] == "split.shares"
-    assert client.get("/api/splits-in-making").json() == []
+    assert client.get("/api/jobs").json() == []
+
+
+@pytest.mark.parametrize("folds", [None, 2])
+def test_a_cancelled_split_leaves_nothing_and_can_be_made_again(
+    playground: Playground, held_fingerprints: Connection, photos: Path, folds: int | None
+) -> None:
+    app = create_app(playground)
+    client = TestClient(app, base_url="http://localhost")
+    imported(client, photos, "photos")
+    plan = {"dataset": "photos", "name": "one", "folds": folds}
+    route = "/api/splits/folds" if folds else "/api/splits"
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(client.post, route, json=plan)
+        (job,) = jobs_begun(client)
+        cancelled = client.post(f"/api/jobs/{job['number']}/cancel").json()
+        assert cancelled["cancelled"]
+        held_fingerprints.rollback()
+        refused = answer.result()
+    assert (refused.status_code, refused.json()["code"]) == (409, "job.cancelled")
+    assert client.get("/api/jobs").json() == []
+    assert client.get("/api/splits").json() == []
+    assert list((playground.workspace / "artifacts").glob("splits/*")) == []
+    assert client.post(route, json=plan).status_code == 201
 
 
 def test_a_split_without_a_model_says_so_in_place_of_a_form(

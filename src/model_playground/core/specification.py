@@ -104,7 +104,9 @@ class Specification(BaseModel):
     architecture: NamedChoice
     backbone: str = Field(default="", description="the architecture's default if empty")
     weights: str = Field(
-        default="pretrained", description="pretrained, none, or a path to a safetensors file"
+        default="pretrained",
+        title="Weights",
+        description="pretrained, none, or a path to a safetensors file",
     )
     losses: dict[str, LossSum] = Field(
         default_factory=dict, description="a loss for each slot; the task's default where missing"

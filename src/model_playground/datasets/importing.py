@@ -549,7 +549,7 @@ def _decided(
 def some_of(messages: Sequence[str], command: str) -> str:
     """Join the first messages; where there are more, say how many and what tells all."""
     more = len(messages) - _SHOWN_FAULTS
-    told = [f"and {more:,} more: {command} tells all"] if more > 0 else []
+    told = [f"and {more:,} more: `{command}` tells all"] if more > 0 else []
     return "; ".join([*messages[:_SHOWN_FAULTS], *told])
 
 

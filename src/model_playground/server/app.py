@@ -12,7 +12,9 @@ from fastapi.routing import APIRoute
 from model_playground.api import Playground
 from model_playground.server import failures
 from model_playground.server.access import refuse_strangers
-from model_playground.server.routes import choices, datasets, experiments, splits
+from model_playground.server.jobs import Jobs
+from model_playground.server.names import NamesInPath
+from model_playground.server.routes import choices, datasets, experiments, jobs, splits
 
 PAGE = Path(__file__).parent / "page"
 _NOT_BUILT = """<!doctype html><title>Model Playground</title>
@@ -27,10 +29,11 @@ def create_app(playground: Playground, *, hosts: Iterable[str] = ()) -> FastAPI:
         hosts: names that the server answers to, beside localhost and addresses in numbers.
     """
     app = api()
+    app.add_middleware(NamesInPath)
     app.state.playground = playground
     app.state.hosts = frozenset({"localhost", *hosts})
     app.state.is_closing = lambda: False
-    app.state.splits_in_making = splits.SplitsInMaking()
+    app.state.jobs = Jobs(lambda: app.state.is_closing())
     _serve_page(app, PAGE)
     return app
 
@@ -50,7 +53,7 @@ def api() -> FastAPI:
         dependencies=[Depends(refuse_strangers)],
         responses={"4XX": {"model": failures.FailureRecord}},
     )
-    for part in (datasets, splits, choices, experiments):
+    for part in (datasets, splits, jobs, choices, experiments):
         root.include_router(part.router)
     app.include_router(root)
     failures.add_handlers(app)

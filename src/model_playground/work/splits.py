@@ -88,6 +88,8 @@ def _created(
     if near is None and plan.near_duplicates:
         near = near_duplicates_of(workspace, revision, advance=advance)
     divisions = divide(revision, plan, fields=fields, near=near)
+    if advance:  # the last moment to end it: from here on it is kept as a whole
+        advance("Writing the split", 0, 0)
     for note in divisions[0].report.notes:
         notify(note)
     _write_sheets(workspace, revision, names[0], divisions[0], notify)

@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/datasets/{name}/check-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Check Page
+         * @description Check a dataset again and show what is wrong, with the images in question.
+         */
+        get: operations["show_check_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/split-form": {
         parameters: {
             query?: never;
@@ -80,26 +100,6 @@ export interface paths {
          * @description Return everything that the form of a new split shows.
          */
         get: operations["get_split_form"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/splits-in-making": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Splits In Making
-         * @description List the splits that are being made, and how far they are.
-         */
-        get: operations["list_splits_in_making"];
         put?: never;
         post?: never;
         delete?: never;
@@ -226,6 +226,46 @@ export interface paths {
         get: operations["show_group"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description List the imports, checks and splits that are going on, and how far they are.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description Have it end at its next step: its request is refused, and nothing half-made is left.
+         */
+        post: operations["cancel_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -364,6 +404,26 @@ export interface paths {
          * @description Derive everything that the new-experiment form shows.
          */
         get: operations["get_experiment_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Words
+         * @description Say what the forms call what the command line's options set, by the options' names.
+         */
+        get: operations["list_words"];
         put?: never;
         post?: never;
         delete?: never;
@@ -686,30 +746,37 @@ export interface components {
             name: string;
             /** Task */
             task?: string | null;
+            /** Format */
+            format?: string | null;
             /**
-             * Image Columns
+             * Image columns
              * @default []
              */
             image_columns?: string[];
             /**
-             * Target Columns
+             * Label columns
              * @default []
              */
             target_columns?: string[];
-            /** Tag Separator */
+            /** Tag separator */
             tag_separator?: string | null;
             /**
              * Sheets
              * @default []
              */
             sheets?: string[];
-            /** Class Table */
+            /** Class table */
             class_table?: string | null;
             /**
-             * Drop Faulty
+             * Leave out items that cannot be used
              * @default false
              */
             drop_faulty?: boolean;
+            /**
+             * Follow links out of the folder
+             * @default false
+             */
+            follow_links?: boolean;
         };
         /**
          * DatasetRecord
@@ -924,6 +991,43 @@ export interface components {
         ImportedDataset: {
             dataset: components["schemas"]["DatasetRecord"];
             report: components["schemas"]["CheckReport"];
+        };
+        /**
+         * JobRecord
+         * @description Work that is going on: an import, a check, or a split that is being made.
+         */
+        JobRecord: {
+            /** Number */
+            number: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "import" | "check" | "split";
+            /** Name */
+            name: string;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Stage
+             * @default
+             */
+            stage?: string;
+            /**
+             * Done
+             * @default 0
+             */
+            done?: number;
+            /**
+             * Total
+             * @default 0
+             */
+            total?: number;
+            /**
+             * Cancelled
+             * @default false
+             */
+            cancelled?: boolean;
         };
         /**
          * Layout
@@ -1518,31 +1622,6 @@ export interface components {
             is_compared: boolean;
         };
         /**
-         * SplitInMaking
-         * @description A split that is being made: comparing many images takes its time.
-         */
-        SplitInMaking: {
-            /** Name */
-            name: string;
-            /** Dataset */
-            dataset: string;
-            /**
-             * Stage
-             * @default
-             */
-            stage?: string;
-            /**
-             * Done
-             * @default 0
-             */
-            done?: number;
-            /**
-             * Total
-             * @default 0
-             */
-            total?: number;
-        };
-        /**
          * SplitLeak
          * @description What the parts of a split share, though they should have nothing in common.
          */
@@ -2132,6 +2211,37 @@ export interface operations {
             };
         };
     };
+    show_check_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
     get_split_form: {
         parameters: {
             query: {
@@ -2150,35 +2260,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SplitForm"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureRecord"];
-                };
-            };
-        };
-    };
-    list_splits_in_making: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SplitInMaking"][];
                 };
             };
             /** @description Client Error */
@@ -2412,6 +2493,66 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecord"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecord"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
     list_tasks: {
         parameters: {
             query?: never;
@@ -2615,6 +2756,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentForm"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
                 };
             };
             /** @description Client Error */

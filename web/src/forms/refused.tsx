@@ -1,12 +1,25 @@
 import { Alert } from "@mantine/core";
+import { Refusal } from "../api/client";
+import { useFormWords } from "../state/queries";
 import { sentence } from "../state/wording";
 
-/** What the server refused, in its own words. */
-export function Refused({ error, title }: { error: Error | null | undefined; title?: string }) {
+interface RefusedProps {
+  error: Error | null | undefined;
+  title?: string;
+}
+
+/** What the server refused; what the user has cancelled is no failure. */
+export function Refused({ error, title }: RefusedProps) {
+  const inWords = useFormWords();
   if (!error) return null;
+  const isCancelled = error instanceof Refusal && error.record.code === "job.cancelled";
   return (
-    <Alert color="red" title={title} role="alert">
-      {sentence(error.message)}
+    <Alert
+      color={isCancelled ? "gray" : "red"}
+      title={isCancelled ? "Cancelled" : title}
+      role={isCancelled ? "status" : "alert"}
+    >
+      {sentence(inWords(error.message))}
     </Alert>
   );
 }

@@ -2,10 +2,10 @@ import { Alert, Radio, Stack, Text, TextInput } from "@mantine/core";
 import type { Records } from "../api/client";
 import { Refusal } from "../api/client";
 import type { JsonSchema, Values } from "../state/draft";
+import { useFormWords } from "../state/queries";
 import {
   fieldOf,
   fieldsOf,
-  inFormWords,
   PARTS,
   SOURCES,
   type Source,
@@ -42,7 +42,8 @@ interface SplitFormProps {
 export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFormProps) {
   const schema = form.plan as JsonSchema;
   const field = error instanceof Refusal ? fieldOf(error, draft) : undefined;
-  const said = error ? sentence(inFormWords(error.message, schema)) : "";
+  const inWords = useFormWords();
+  const said = error ? sentence(inWords(error.message)) : "";
   const refusedAt = (name: string) => (field === name ? said : undefined);
   const set = (changed: Partial<SplitDraft>) => onChange({ ...draft, ...changed });
   const known: string[] = Object.values(SHOWN).flat();
@@ -140,7 +141,7 @@ export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFor
         </More>
       </FormSection>
       {error && (field === undefined || !isShown(field, schema, draft.source)) && (
-        <Refused error={new Error(said)} title="Not created" />
+        <Refused error={error} title="Not created" />
       )}
     </Stack>
   );

@@ -1,5 +1,6 @@
 import {
   Alert,
+  Anchor,
   Button,
   Checkbox,
   Group,
@@ -16,8 +17,12 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
-import { datasetList, taskList, useCheck, useImport } from "../state/queries";
+import { datasetList, taskList, useCheck, useFormWords, useImport } from "../state/queries";
+import { JobsProgress } from "./job-progress";
 import { Listing } from "./listing";
+
+const IMPORTS = ["import"] as const;
+const CHECKS = ["check"] as const;
 
 /** The datasets: list, import, check. */
 export function DatasetsPage() {
@@ -59,6 +64,7 @@ export function DatasetsPage() {
           </Table.Tr>
         )}
       />
+      <JobsProgress kinds={CHECKS} expected={check.isPending} />
       <Refused error={check.error} title="The check was not possible" />
       {check.data && <Report report={check.data} />}
       <ImportForm />
@@ -88,6 +94,8 @@ function ImportForm() {
       target_columns: names("target_columns"),
       tag_separator: text("tag_separator") || null,
       sheets: names("sheets"),
+      format: text("format") || null,
+      follow_links: given.has("follow_links"),
       drop_faulty: given.has("drop_faulty"),
     });
   };
@@ -112,6 +120,11 @@ function ImportForm() {
             value={task}
             onChange={setTask}
             clearable
+          />
+          <TextInput
+            name="format"
+            label="Format"
+            description="How the labels stand on disk, such as coco or yolo; recognised if empty"
           />
           <TextInput
             name="image_columns"
@@ -144,11 +157,17 @@ function ImportForm() {
           label="Leave out items that cannot be used"
           description="Otherwise they are listed and nothing is imported"
         />
+        <Checkbox
+          name="follow_links"
+          label="Follow links out of the folder"
+          description="Otherwise what they point to is listed and not read"
+        />
         <Group>
           <Button type="submit" loading={importing.isPending}>
             Import
           </Button>
         </Group>
+        <JobsProgress kinds={IMPORTS} expected={importing.isPending} />
         <Refused error={importing.error} title="Not imported" />
         {importing.data && <Report report={importing.data.report} />}
       </Stack>
@@ -158,11 +177,21 @@ function ImportForm() {
 
 function Report({ report }: { report: Records["CheckReport"] }) {
   const { dataset, items, findings } = report;
+  const inWords = useFormWords();
   return (
     <Alert
       color={findings.length ? "yellow" : "green"}
       title={`${dataset}: ${items.toLocaleString()} items looked at; findings: ${findings.length || "none"}`}
     >
+      {findings.length > 0 && (
+        <Anchor
+          size="sm"
+          target="_blank"
+          href={`/api/datasets/${encodeURIComponent(dataset)}/check-page`}
+        >
+          The same with the images in question
+        </Anchor>
+      )}
       {findings.length > 0 && (
         <Table.ScrollContainer minWidth={480}>
           <Table>
@@ -176,7 +205,7 @@ function Report({ report }: { report: Records["CheckReport"] }) {
                     {finding.file}
                     {finding.line ? `, line ${finding.line}` : ""}
                   </Table.Td>
-                  <Table.Td>{finding.message}</Table.Td>
+                  <Table.Td>{inWords(finding.message)}</Table.Td>
                   <Table.Td>{finding.decision}</Table.Td>
                 </Table.Tr>
               ))}

@@ -76,7 +76,7 @@ function Head({ record }: { record: Records["ExperimentRecord"] }) {
           color="red"
           title="A leak of the split: the figures may flatter the model"
         >
-          {leak}
+          {sentence(leak)}
         </Alert>
       ))}
       <Refused error={stop.error} />

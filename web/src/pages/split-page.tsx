@@ -15,9 +15,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
-import type { JsonSchema } from "../state/draft";
-import { split, splitForm, splitGroups, splitList } from "../state/queries";
-import { inFormWords, PARTS, type Part } from "../state/split-draft";
+import { split, splitGroups, splitList, useFormWords } from "../state/queries";
+import { PARTS, type Part } from "../state/split-draft";
 import { sentence } from "../state/wording";
 import { LinkAnchor, LinkButton } from "./links";
 
@@ -25,11 +24,10 @@ import { LinkAnchor, LinkButton } from "./links";
 export function SplitPage() {
   const { name } = useParams({ from: "/splits/$name" });
   const { data: record, error } = useQuery(split(name));
-  const form = useQuery(splitForm(record?.dataset ?? ""));
+  const inWords = useFormWords();
   if (error) return <Refused error={error} />;
   if (!record) return <Loader aria-label="Loading" />;
   const { report } = record;
-  const schema = (form.data?.plan ?? {}) as JsonSchema;
   return (
     <Stack>
       <Head record={record} />
@@ -42,7 +40,7 @@ export function SplitPage() {
           </Title>
           <List size="sm" spacing="xs">
             {report.notes.map((note) => (
-              <List.Item key={note}>{sentence(inFormWords(note, schema))}.</List.Item>
+              <List.Item key={note}>{sentence(inWords(note))}.</List.Item>
             ))}
           </List>
         </Stack>

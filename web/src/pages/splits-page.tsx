@@ -1,22 +1,17 @@
 import { Button, Group, Loader, Paper, Select, Stack, Table, Title } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
 import { SplitForm } from "../forms/split-form";
-import {
-  datasetList,
-  split,
-  splitForm,
-  splitList,
-  splitsInMaking,
-  useCreateSplit,
-} from "../state/queries";
+import { datasetList, split, splitForm, splitList, useCreateSplit } from "../state/queries";
 import { draftOf, madeUpName, splitRequest } from "../state/split-draft";
+import { JobsProgress } from "./job-progress";
 import { LinkAnchor, LinkButton } from "./links";
 import { Listing } from "./listing";
-import { SplitProgress } from "./split-progress";
+
+const KINDS = ["split"] as const;
 
 /** The splits: list, create, start an experiment on one. */
 export function SplitsPage() {
@@ -62,7 +57,6 @@ function NewSplit({ earlier }: { earlier: Records["SplitRecord"] | undefined }) 
   const datasets = useQuery(datasetList);
   const splits = useQuery(splitList);
   const creating = useCreateSplit();
-  const inMaking = useInMaking(creating.isPending);
   const navigate = useNavigate();
   const [chosen, setDataset] = useState(earlier?.dataset);
   const [draft, setDraft] = useState(() => draftOf(earlier?.plan ?? {}));
@@ -102,9 +96,7 @@ function NewSplit({ earlier }: { earlier: Records["SplitRecord"] | undefined }) 
             }}
           />
         )}
-        {inMaking.map((one) => (
-          <SplitProgress key={`${one.dataset} ${one.name}`} split={one} />
-        ))}
+        <JobsProgress kinds={KINDS} expected={creating.isPending} />
         <Group>
           <Button
             size="md"
@@ -123,16 +115,4 @@ function NewSplit({ earlier }: { earlier: Records["SplitRecord"] | undefined }) 
       </Stack>
     </Paper>
   );
-}
-
-/** The splits that are being made, whoever asked for them; as one is made, the list is renewed. */
-function useInMaking(expected: boolean): Records["SplitInMaking"][] {
-  const queries = useQueryClient();
-  const { data = [] } = useQuery(splitsInMaking(expected));
-  const before = useRef(0);
-  useEffect(() => {
-    if (data.length < before.current) void queries.invalidateQueries({ queryKey: ["splits"] });
-    before.current = data.length;
-  }, [data.length, queries]);
-  return data;
 }

@@ -1,5 +1,12 @@
-import { QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  QueryClient,
+  queryOptions,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { answered, client, type Records, Refusal } from "../api/client";
+import { inFormWords } from "./wording";
 
 const POLL_MS = 2000;
 const PROGRESS_MS = 500;
@@ -12,6 +19,16 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** What the server says, in the words of the forms. */
+export function useFormWords(): (text: string) => string {
+  const { data = {} } = useQuery({
+    queryKey: ["words"],
+    queryFn: () => answered(client.GET("/api/words")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (text) => inFormWords(text, data);
+}
 
 export const datasetList = queryOptions({
   queryKey: ["datasets"],
@@ -43,11 +60,11 @@ export const splitForm = (dataset: string) =>
     enabled: dataset !== "",
   });
 
-/** The splits that are being made: asked for again and again while there is one. */
-export const splitsInMaking = (expected: boolean) =>
+/** The long work that is going on: asked for again and again while there is some. */
+export const jobList = (expected: boolean) =>
   queryOptions({
-    queryKey: ["splits-in-making"],
-    queryFn: () => answered(client.GET("/api/splits-in-making")),
+    queryKey: ["jobs"],
+    queryFn: () => answered(client.GET("/api/jobs")),
     refetchInterval: ({ state }) => (expected || state.data?.length ? PROGRESS_MS : false),
   });
 
@@ -122,6 +139,9 @@ function useAction<Wanted, Done>(action: (wanted: Wanted) => Promise<Done>) {
     onSuccess: () => {
       void queries.invalidateQueries();
     },
+    onError: () => {
+      void queries.invalidateQueries({ queryKey: ["jobs"] });
+    },
   });
 }
 
@@ -131,6 +151,11 @@ export const useImport = () =>
 export const useCheck = () =>
   useAction((name: string) =>
     answered(client.POST("/api/datasets/{name}/check", { params: { path: { name } } })),
+  );
+
+export const useCancel = () =>
+  useAction((number: number) =>
+    answered(client.POST("/api/jobs/{number}/cancel", { params: { path: { number } } })),
   );
 
 export const useCreateSplit = () =>

@@ -5,7 +5,6 @@ import {
   fieldOf,
   fieldsOf,
   type Gift,
-  inFormWords,
   madeUpName,
   splitRequest,
   textOf,
@@ -78,15 +77,6 @@ describe("a refusal is shown at the field that it is about", () => {
     [refusal("table.unreadable"), draftOf({ from_file: "x" }), "from_file"],
     [refusal("server.failed"), drawn, undefined],
   ])("$record.code → %#", (error, draft, field) => expect(fieldOf(error, draft)).toBe(field));
-});
-
-test("options of the command line are called as the form calls them", () => {
-  const schema = {
-    properties: { large_groups: { title: "Keep large groups" }, series: { title: "Series" } },
-  };
-  expect(inFormWords("--large-groups keeps it, --no-series divides it, --else", schema)).toBe(
-    "“Keep large groups” keeps it, switching off “Series” divides it, --else",
-  );
 });
 
 test("numbers may not be left empty, unless nothing is one of their values", () => {

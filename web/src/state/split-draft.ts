@@ -131,16 +131,6 @@ export function fieldOf({ record }: Refusal, draft: SplitDraft): string | undefi
   return FIELD_OF[code];
 }
 
-/** Say what a sentence says of the command line's options with the titles of the form's fields. */
-export function inFormWords(text: string, { properties = {} }: JsonSchema): string {
-  return text.replace(/--(no-)?([a-z][a-z-]*[a-z])/g, (option, no, flag) => {
-    const field = flag === "from" ? "from_file" : flag.replaceAll("-", "_");
-    const title = properties[field]?.title;
-    if (typeof title !== "string") return option;
-    return no ? `switching off “${title}”` : `“${title}”`;
-  });
-}
-
 /** Some of the plan's fields, with what the form has to say of them. */
 export function fieldsOf(schema: JsonSchema, names: readonly string[]): JsonSchema {
   const chosen = names.flatMap((name) => {

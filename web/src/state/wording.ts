@@ -19,3 +19,22 @@ export function mean(values: (number | null | undefined)[]): number | null {
 
 /** A clause as a sentence of its own. */
 export const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** By the names of the command line's options: what the forms call what they set. */
+export type Words = Record<string, string>;
+
+/** Say what a text says of the command line's options with the titles of the forms' fields; whole
+ * commands, which stand in backticks, are left as they are. */
+export function inFormWords(text: string, words: Words): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith("`") ? part : withTitles(part, words)))
+    .join("");
+}
+
+const withTitles = (text: string, words: Words) =>
+  text.replace(/(?<![\w-])--(no-)?([a-z][a-z-]*[a-z])/g, (option, no, name) => {
+    const title = words[name];
+    if (title === undefined) return option;
+    return no ? `switching off “${title}”` : `“${title}”`;
+  });

@@ -6,8 +6,18 @@ from fastapi import APIRouter
 
 from model_playground.core.contracts import LossDeclaration
 from model_playground.core.loss_records import LossAdvice
-from model_playground.core.records import ChoiceRecord, ExperimentForm, SlotChoices, TaskRecord
+from model_playground.core.records import (
+    ChoiceRecord,
+    ExperimentForm,
+    SlotChoices,
+    SplitPlan,
+    TaskRecord,
+)
+from model_playground.core.specification import Specification
+from model_playground.server.names import NAME
 from model_playground.server.opened import Opened
+from model_playground.server.routes.datasets import DatasetImport
+from model_playground.server.words import words_of
 
 router = APIRouter()
 
@@ -32,7 +42,7 @@ def advise_on_losses(
     return playground.advise_losses(task, dataset=dataset)
 
 
-@router.get("/losses/{name}")
+@router.get(f"/losses/{NAME}")
 def get_loss(playground: Opened, name: str) -> LossDeclaration:
     """Show a loss: formula, parameters, when to prefer it."""
     return playground.get_loss(name)
@@ -54,3 +64,9 @@ def list_architectures(playground: Opened, task: str | None = None) -> list[Choi
 def get_experiment_form(playground: Opened, split: str, task: str | None = None) -> ExperimentForm:
     """Derive everything that the new-experiment form shows."""
     return playground.experiment_form(split, task=task)
+
+
+@router.get("/words")
+def list_words() -> dict[str, str]:
+    """Say what the forms call what the command line's options set, by the options' names."""
+    return words_of((Specification, DatasetImport, SplitPlan))

@@ -19,6 +19,7 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.events import Event
 from model_playground.core.records import Comparison, ExperimentRecord, RunSeries, TestReport
 from model_playground.core.specification import Specification
+from model_playground.server.names import NAME
 from model_playground.server.opened import Opened
 
 router = APIRouter()
@@ -54,25 +55,25 @@ def validate_experiment(playground: Opened, specification: Specification) -> Spe
     return playground.validate(specification)
 
 
-@router.get("/experiments/{name}")
+@router.get(f"/experiments/{NAME}")
 def get_experiment(playground: Opened, name: str) -> ExperimentRecord:
     """Show an experiment with its runs."""
     return playground.get_experiment(name)
 
 
-@router.get("/experiments/{name}/series")
+@router.get(f"/experiments/{NAME}/series")
 def get_experiment_series(playground: Opened, name: str) -> list[RunSeries]:
     """Return all points of an experiment's runs."""
     return playground.experiment_series(name)
 
 
-@router.post("/experiments/{name}/stop")
+@router.post(f"/experiments/{NAME}/stop")
 def stop_experiment(playground: Opened, name: str) -> ExperimentRecord:
     """Ask a queued or running experiment to stop; the best weights are kept."""
     return playground.stop_experiment(name)
 
 
-@router.post("/experiments/{name}/test")
+@router.post(f"/experiments/{NAME}/test")
 def test_experiment(playground: Opened, name: str) -> TestReport:
     """Open the sealed test part; each opening is counted."""
     # In a process of its own: this runs the model, and the server does without torch.
@@ -94,7 +95,7 @@ def _existing(playground: Opened, name: str) -> str:
 
 
 @router.get(
-    "/experiments/{name}/events",
+    f"/experiments/{NAME}/events",
     response_class=EventSourceResponse,
     responses={200: {"model": LiveEvent, "description": "Each message's data; `over` ends them."}},
 )

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field
-from starlette.requests import HTTPConnection
+from pydantic import Field
 
-from model_playground.api import Advance
 from model_playground.core.errors import NotFoundError
 from model_playground.core.records import SplitForm, SplitPlan, SplitRecord
+from model_playground.server.jobs import GoingOn
+from model_playground.server.names import NAME
 from model_playground.server.opened import Opened
 
 router = APIRouter()
@@ -36,61 +34,10 @@ class SplitRequest(SplitPlan):
         return SplitPlan(**{name: getattr(self, name) for name in SplitPlan.model_fields})
 
 
-class SplitInMaking(BaseModel):
-    """A split that is being made: comparing many images takes its time."""
-
-    name: str
-    dataset: str
-    stage: str = ""  # such as "Comparing images"; empty before the first is told
-    done: int = 0
-    total: int = 0
-
-
-class SplitsInMaking:
-    """The splits that are being made by requests that are not answered yet."""
-
-    def __init__(self) -> None:
-        self._splits: dict[object, SplitInMaking] = {}
-
-    def listed(self) -> list[SplitInMaking]:
-        """Return how far each is, the first begun first."""
-        return list(self._splits.values())
-
-    @contextmanager
-    def told(self, *, name: str, dataset: str) -> Iterator[Advance]:
-        """List a split for as long as it is being made; what is returned is told of progress."""
-        key = object()
-        self._splits[key] = SplitInMaking(name=name, dataset=dataset)
-
-        def advance(stage: str, done: int, total: int) -> None:
-            self._splits[key] = SplitInMaking(
-                name=name, dataset=dataset, stage=stage, done=done, total=total
-            )
-
-        try:
-            yield advance
-        finally:
-            del self._splits[key]
-
-
-def _in_making(connection: HTTPConnection) -> SplitsInMaking:
-    in_making: SplitsInMaking = connection.app.state.splits_in_making
-    return in_making
-
-
-InMaking = Annotated[SplitsInMaking, Depends(_in_making)]
-
-
 @router.get("/split-form")
 def get_split_form(playground: Opened, dataset: str) -> SplitForm:
     """Return everything that the form of a new split shows."""
     return playground.split_form(dataset)
-
-
-@router.get("/splits-in-making")
-def list_splits_in_making(in_making: InMaking) -> list[SplitInMaking]:
-    """List the splits that are being made, and how far they are."""
-    return in_making.listed()
 
 
 @router.get("/splits")
@@ -100,26 +47,24 @@ def list_splits(playground: Opened) -> list[SplitRecord]:
 
 
 @router.post("/splits", status_code=201)
-def create_split(playground: Opened, in_making: InMaking, wanted: SplitRequest) -> SplitRecord:
+def create_split(playground: Opened, jobs: GoingOn, wanted: SplitRequest) -> SplitRecord:
     """Put items of a dataset into train, validation and test, each into one part."""
-    with in_making.told(name=wanted.name, dataset=wanted.dataset) as advance:
+    with jobs.told("split", name=wanted.name, dataset=wanted.dataset) as advance:
         return playground.create_split(
             wanted.dataset, name=wanted.name, plan=wanted.plan, advance=advance
         )
 
 
 @router.post("/splits/folds", status_code=201)
-def create_folds(
-    playground: Opened, in_making: InMaking, wanted: SplitRequest
-) -> list[SplitRecord]:
+def create_folds(playground: Opened, jobs: GoingOn, wanted: SplitRequest) -> list[SplitRecord]:
     """Make a split for each fold: each fold is the validation part of one."""
-    with in_making.told(name=wanted.name, dataset=wanted.dataset) as advance:
+    with jobs.told("split", name=wanted.name, dataset=wanted.dataset) as advance:
         return playground.create_folds(
             wanted.dataset, name=wanted.name, plan=wanted.plan, advance=advance
         )
 
 
-@router.get("/splits/{name}")
+@router.get(f"/splits/{NAME}")
 def get_split(playground: Opened, name: str) -> SplitRecord:
     """Show a split."""
     return playground.get_split(name)
@@ -133,7 +78,7 @@ _ZIP: _Answers = {
 _PNG: _Answers = {200: {"content": {"image/png": {}}, "description": "The group's images, small."}}
 
 
-@router.get("/splits/{name}/lists", response_class=Response, responses=_ZIP)
+@router.get(f"/splits/{NAME}/lists", response_class=Response, responses=_ZIP)
 def export_split(playground: Opened, name: str) -> Response:
     """Return train.txt, validation.txt and test.txt with the paths of a split's items."""
     packed = io.BytesIO()
@@ -145,13 +90,13 @@ def export_split(playground: Opened, name: str) -> Response:
     return Response(packed.getvalue(), media_type="application/zip", headers=headers)
 
 
-@router.get("/splits/{name}/groups")
+@router.get(f"/splits/{NAME}/groups")
 def list_groups(playground: Opened, name: str) -> list[int]:
     """List the numbers of the large groups that were found, which a person has to look at."""
     return list(range(1, len(playground.split_group_sheets(name)) + 1))
 
 
-@router.get("/splits/{name}/groups/{number}", response_class=FileResponse, responses=_PNG)
+@router.get(f"/splits/{NAME}/groups/{{number}}", response_class=FileResponse, responses=_PNG)
 def show_group(playground: Opened, name: str, number: int) -> FileResponse:
     """Show the images of a large group."""
     sheets = playground.split_group_sheets(name)
