@@ -74,9 +74,8 @@ def check_dataset(playground: Opened, jobs: GoingOn, name: str) -> CheckReport:
 @router.get(f"/{NAME}/check-page", response_class=HTMLResponse)
 def show_check_page(playground: Opened, jobs: GoingOn, name: str) -> HTMLResponse:
     """Check a dataset again and show what is wrong, with the images in question."""
-    with jobs.told("check", name=name, dataset=name) as advance:
-        report = playground.check_dataset(name, advance=advance)
     with TemporaryDirectory() as folder:
         page = Path(folder) / "check.html"
-        playground.write_check_page(report, page)
+        with jobs.told("check", name=name, dataset=name) as advance:
+            playground.check_dataset(name, html=page, advance=advance)
         return HTMLResponse(page.read_text(encoding="utf-8"))
