@@ -378,7 +378,7 @@ def test_masks_beside_boxes_are_read_if_the_task_asks_for_them(tmp_path: Path) -
     write(folder, {"Annotations/a.xml": a_file(an_object(), size=(4, 2))}, images=())
     boxes, report = import_dataset(folder)
     assert boxes.task == "detection"
-    assert report.recognised.endswith("(--format could also be class_folders or index_masks)")
+    assert report.recognised.endswith("(--format could also be index_masks)")
     assert "--task segmentation reads such" in str([one.message for one in report.findings])
     assert import_dataset(folder, task="segmentation")[0].task == "segmentation"
 
