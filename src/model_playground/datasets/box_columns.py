@@ -14,10 +14,10 @@ LARGEST_SIDE = 1e15
 """No coordinate is larger, and sums of such are exact enough to stay finite."""
 
 _SIDES = (
-    ("left", ("xmin", "minx", "x1", "left", "bboxxmin", "bboxx1", "bboxleft")),
-    ("top", ("ymin", "miny", "y1", "top", "bboxymin", "bboxy1", "bboxtop")),
-    ("right", ("xmax", "maxx", "x2", "right", "bboxxmax", "bboxx2", "bboxright")),
-    ("bottom", ("ymax", "maxy", "y2", "bottom", "bboxymax", "bboxy2", "bboxbottom")),
+    ("left", ("xmin", "minx", "x1", "left", "bboxxmin", "bboxx1", "bboxleft", "roix1")),
+    ("top", ("ymin", "miny", "y1", "top", "bboxymin", "bboxy1", "bboxtop", "roiy1")),
+    ("right", ("xmax", "maxx", "x2", "right", "bboxxmax", "bboxx2", "bboxright", "roix2")),
+    ("bottom", ("ymax", "maxy", "y2", "bottom", "bboxymax", "bboxy2", "bboxbottom", "roiy2")),
 )
 _CORNER_AND_SIZE = (
     ("left", ("x", "bboxx", "boxx")),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,13 @@ from numpy.typing import NDArray
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.box_columns import LARGEST_SIDE, BoxColumns, find_box_columns
-from model_playground.datasets.file_names import NamedImages, is_beside
+from model_playground.datasets.file_names import (
+    NamedImages,
+    is_beside,
+    natural_order,
+    normalised,
+    subfolders,
+)
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import ClassNames, attributes_text
 from model_playground.datasets.formats.format import (
@@ -51,7 +58,8 @@ class BoxTable(Format):
     The columns are known by their names, whatever their order: `xmin`, `ymin`, `xmax`, `ymax`, or
     `x1`, `y1`, `x2`, `y2`, or `x`, `y`, `w`, `h`. A row with an image alone says that nothing is
     on it. Where all numbers are shares of the image's size, as 0.25, they are read so. The images
-    stand in the table's folder or in folders inside it.
+    stand in the table's folder or in folders inside it. Several tables are read together if each
+    is of another part, by its name (`train_labels.csv`) or its folder (`train/_annotations.csv`).
     """
 
     name = "box_table"
@@ -63,6 +71,7 @@ class BoxTable(Format):
         Held("`class`, `label` and alike", "the class; else --target-column"),
         Held("`width`, `height`", "compared with the image's own"),
         Held("column `split`, `part`, `set` or `subset`", "the partition"),
+        Held("a table for each of train, valid, test, by its name or folder", "the partition"),
         Held("further columns", "attributes of the object"),
         Held("a row whose image does not exist", "blocks the import, reported"),
     )
@@ -70,22 +79,44 @@ class BoxTable(Format):
 
     def detect(self, path: Path) -> str | None:
         files = _files(path)
-        return f"{files[0].name} has columns of boxes" if files else None
+        if not files:
+            return None
+        named = " and ".join(os.path.relpath(one, _top(path)) for one in files[:3])
+        return f"{named} {'has' if len(files) == 1 else 'have'} columns of boxes"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         files = _files(path)
-        if len(files) != 1:
+        parts = [_part(file) for file in files]
+        are_apart = all(parts) and len(set(parts)) == len(parts)
+        if not files or (len(files) > 1 and not are_apart):
             raise InvalidError(
                 "box_table.which",
-                "{path} has {count} tables of boxes{names}: give the path of one",
+                "{path} has {count} tables of boxes{names}: give the path of one, or call each "
+                "after its part, such as train_labels.csv",
                 path=str(path),
                 count=len(files),
                 names=f" ({', '.join(file.name for file in files)})" if files else "",
             )
-        table = _table(files[0], options.sheets)
-        reading = _Reading(table, _chosen(table, options))
-        reading.add_rows()
-        return reading.draft(task)
+        top = _top(path) if len(files) > 1 else files[0].parent
+        readings: list[_Reading] = []
+        for file, part in zip(files, parts, strict=True):
+            table = _table(file, options.sheets)
+            reading = _Reading(table, _chosen(table, options), top, part if files[1:] else None)
+            if readings:
+                reading.continue_after(readings[-1])
+            reading.add_rows()
+            readings.append(reading)
+        return _draft(readings, top, task)
+
+
+def _top(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _part(file: Path) -> str | None:
+    """Return the part that a table is named after, or else its folder."""
+    words = [*re.split(r"[_.\- ]", file.stem), file.parent.name]
+    return next((part for word in words if (part := part_of(word))), None)
 
 
 def has_boxes(path: Path) -> bool:
@@ -106,9 +137,16 @@ def _files(path: Path) -> list[Path]:
         return [path] if is_table_file(path) and has_boxes(path) else []
     if not path.is_dir():
         return []
+    inside = subfolders(path)
+    parts = [one for one in inside if part_of(one.name)]
+    found = [file for folder in (path, *parts) for file in _files_in(folder)]
+    return found or (_files(inside[0]) if len(inside) == 1 else [])  # a download may be wrapped
+
+
+def _files_in(folder: Path) -> list[Path]:
     return [
         file
-        for file in sorted(path.iterdir())
+        for file in sorted(folder.iterdir())
         if file.is_file() and is_table_file(file) and has_boxes(file)
     ]
 
@@ -222,6 +260,8 @@ class _Reading:
 
     table: TextTable
     columns: _Chosen
+    root: Path
+    part: str | None  # that all rows are of, where no column says one
     annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
     names: ClassNames = field(default_factory=ClassNames)
     items: list[DraftItem] = field(default_factory=list)
@@ -236,7 +276,7 @@ class _Reading:
         """Find the images, and how the numbers are written."""
         cells = Columns([self.table])
         self.images = NamedImages(self.table.path.parent)
-        self.file = self.table.path.name
+        self.file = os.path.relpath(self.table.path, self.root).replace(os.sep, "/")
         self.image_place = self.table.index(self.columns.image)
         sides = self.columns.box.columns
         self.numbers = np.stack(
@@ -245,6 +285,10 @@ class _Reading:
         known = self.numbers[np.isfinite(self.numbers)]
         within = len(known) > 0 and bool(((known >= 0) & (known <= 1)).all())
         self.relative = within and bool((known != np.floor(known)).any())
+
+    def continue_after(self, other: _Reading) -> None:
+        """Add to what was read of another table."""
+        self.annotations, self.names, self.items = other.annotations, other.names, other.items
 
     def add_rows(self) -> None:
         """Read the rows: there may be a million, so what is whole is added in columns."""
@@ -316,9 +360,10 @@ class _Reading:
     def _cell(self, row: Row, column: str) -> str:
         return row.cells[self.table.index(column)]
 
-    def draft(self, task: str | None) -> Draft:
-        """Return what was read."""
+    def all_findings(self) -> list[Finding]:
+        """Return what is to be said of the whole table."""
         folder = self.table.path.parent
+        found = list(self.findings)
         for name, count in self.without_image.items():
             if count > 1:
                 said = (
@@ -327,27 +372,13 @@ class _Reading:
             else:
                 said = f"line {self.used[name]} of {self.table.name} names {name}"
             said += f": there is no such image in {folder} or inside it"
-            self.findings.append(
-                blocking("missing_file", said, file=self.file, line=self.used[name])
-            )
+            found.append(blocking("missing_file", said, file=self.file, line=self.used[name]))
         if self.relative:
             said = (
                 f"{self.file}: the sides of all boxes are at most 1, so they are shares of the size"
             )
-            self.findings.append(information("shares_assumed", said, file=self.file))
-        folders = {os.path.dirname(item.path) for item in self.items}
-        return Draft(
-            root=folder,
-            task=task or "detection",
-            items=self.items,
-            classes=self.names.sorted(self.annotations),
-            findings=[*self.findings, *self._unnamed()],
-            annotations=self.annotations,
-            relative=self.relative,
-            image_folders=tuple(
-                one for one in map(Path, sorted(folders)) if is_beside(one, folder)
-            ),
-        )
+            found.append(information("shares_assumed", said, file=self.file))
+        return found
 
     def _item(self, row: Row) -> int | None:
         """Return the place of the row's image; a new one gets the next."""
@@ -390,7 +421,7 @@ class _Reading:
                 path=path,
                 source_file=self.file,
                 source_line=row.line,
-                partition=part_of(word) or word or None,
+                partition=part_of(word) or word or self.part,
                 size_wh=self._size(row),
             )
         )
@@ -414,12 +445,36 @@ class _Reading:
         message = f"line {row.line} of {self.table.name} {said}: it is left out"
         self.findings.append(left_out(kind, message, file=self.file, line=row.line))
 
-    def _unnamed(self) -> list[Finding]:
-        """Name the images that no row names, in the folders from which rows do name some."""
-        named = {item.path for item in self.items}
-        folders = {os.path.dirname(path) for path in named}
-        return [
-            left_out("file_without_row", f"no row names {file}: it is left out", file=file)
-            for file, path in self.images.paths.items()
-            if path not in named and os.path.dirname(path) in folders
-        ]
+
+def _draft(readings: Sequence[_Reading], root: Path, task: str | None) -> Draft:
+    """Return what was read of one or several tables."""
+    last = readings[-1]
+    # Numbers of pixels of which all happen to be small are not taken for shares.
+    relative = all(one.relative for one in readings)
+    folders = {os.path.dirname(item.path) for item in last.items}
+    return Draft(
+        root=root,
+        task=task or "detection",
+        items=last.items,
+        classes=last.names.sorted(last.annotations),
+        findings=[
+            *(found for one in readings for found in one.all_findings()),
+            *_unnamed(readings, folders),
+        ],
+        annotations=last.annotations,
+        relative=relative,
+        image_folders=tuple(one for one in map(Path, sorted(folders)) if is_beside(one, root)),
+    )
+
+
+def _unnamed(readings: Sequence[_Reading], folders: Collection[str]) -> list[Finding]:
+    """Name the images that no row names, in the folders from which rows do name some."""
+    named = {item.path for item in readings[-1].items}
+    paths = {path for one in readings for path in one.images.paths.values()}
+    root = readings[-1].root
+    left = [path for path in paths if path not in named and os.path.dirname(path) in folders]
+    files = sorted((normalised(os.path.relpath(one, root)) for one in left), key=natural_order)
+    return [
+        left_out("file_without_row", f"no row names {file}: it is left out", file=file)
+        for file in files
+    ]
