@@ -474,3 +474,14 @@ def test_no_real_file_gives_a_traceback(tmp_path: Path, real_data: Path) -> None
             shutil.copy(source / file, tmp_path / "bccd" / file)
     files = ("Annotations/BloodImage_00338.xml", "Annotations/BloodImage_00343.xml")
     assert_no_traceback(tmp_path / "bccd", files, "pascal_voc", tmp_path, cases=CASES // 4)
+
+
+def test_a_mask_nearer_than_the_image_of_its_name_is_no_image(tmp_path: Path) -> None:
+    draw(tmp_path / "images/a.jpg", (8, 6))
+    draw(tmp_path / "annotations/trimaps/a.png", (8, 6))
+    xml = tmp_path / "annotations/xmls/a.xml"
+    xml.parent.mkdir()
+    xml.write_text(a_file(an_object("cat"), filename="a.jpg"))
+    revision, report = import_dataset(tmp_path)
+    assert revision.items["path"].to_pylist() == ["images/a.jpg"]
+    assert not found(report, "path_remapped")
