@@ -242,6 +242,7 @@ def write_table(folder: Path, **classes: int) -> None:
         ("PNGImages/{}.png", "PedMasks/{}_mask.png"),
         ("JPEGImages/{}.jpg", "SegmentationContext/{}.png"),
         ("Task_Training_Input/{}.jpg", "Task1_Training_GroundTruth/{}_segmentation.png"),
+        ("images/{}.jpg", "annotations/trimaps/{}.png"),
         ("left8bit/train/town/{}_left8bit.png", "gtFine/train/town/{}_gtFine_labelIds.png"),
     ],
 )

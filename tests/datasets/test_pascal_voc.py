@@ -485,3 +485,11 @@ def test_a_mask_nearer_than_the_image_of_its_name_is_no_image(tmp_path: Path) ->
     revision, report = import_dataset(tmp_path)
     assert revision.items["path"].to_pylist() == ["images/a.jpg"]
     assert not found(report, "path_remapped")
+
+
+def test_masks_that_stand_elsewhere_are_pointed_to_the_format_that_reads_them(
+    tmp_path: Path,
+) -> None:
+    folder = write(tmp_path, {"Annotations/a.xml": a_file(an_object())})
+    with pytest.raises(InvalidError, match=r"no folder SegmentationClass .*--format index_masks"):
+        import_dataset(folder, task="segmentation")

@@ -343,7 +343,7 @@ def _pairs_in(folder: Path) -> Iterator[_Pair]:
     masks = next((by_name[name] for name in _MASK_FOLDERS if name in by_name), None)
     if images and masks:
         if _has_images(masks):
-            yield _Pair(images, masks)
+            yield _Pair(images, _innermost(masks, images))
         return
     for one in inside:
         masks = next(
@@ -355,6 +355,16 @@ def _pairs_in(folder: Path) -> Iterator[_Pair]:
         elif len(inside) == 1 or part_of(one.name):
             for pair in _pairs_in(one):
                 yield _Pair(pair.images, pair.masks, pair.part or part_of(one.name) or "")
+
+
+def _innermost(masks: Path, images: Path) -> Path:
+    """Return the folder in which all masks stand: `annotations/trimaps` for `images`."""
+    if any(is_image(one) and "/" not in one for one in files_under(masks)):
+        return masks
+    inside = [one for one in subfolders(masks) if _has_images(one)]
+    if len(inside) != 1 or part_of(inside[0].name) or (images / inside[0].name).exists():
+        return masks
+    return inside[0]
 
 
 def _pairs_called_alike(folder: Path) -> Iterator[_Pair]:
