@@ -194,3 +194,23 @@ def test_columns_of_a_region_of_interest(folder: Path) -> None:
         "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\na.png;8;6;1;2;5;4;14\n"
     )
     assert boxes(import_dataset(folder)[0]) == [("a.png", "14", (1, 2, 5, 4))]
+
+
+@pytest.mark.parametrize("box", ['"[1.0, 2.0, 4.0, 2.0]"', "1 2 4 2"])
+def test_a_cell_may_hold_a_whole_box_and_an_image_be_named_without_suffix(
+    folder: Path, box: str
+) -> None:
+    (folder / "train.csv").write_text(
+        f'image_id,width,height,bbox,label\na,8,6,{box},cat\nb,8,6,"[1, 2, 3]",cat\nc,8,6,,\n'
+    )
+    revision, report = import_dataset(folder)
+    assert boxes(revision) == [("a.png", "cat", (1, 2, 5, 4))]
+    assert revision.items.num_rows == 3
+    assert kinds(report).count("bad_box") == 1
+
+
+def test_a_name_without_suffix_that_two_images_have_is_unclear(folder: Path) -> None:
+    draw(folder / "images/a.jpg")
+    (folder / "train.csv").write_text("image_id,bbox,label\na,1 2 4 2,cat\nb,1 2 4 2,cat\n")
+    with pytest.raises(InvalidError, match=r"names a, which may be .*a\.jpg and .*a\.png"):
+        import_dataset(folder)

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.box_columns import LARGEST_SIDE, BoxColumns, find_box_columns
+from model_playground.datasets.box_columns import (
+    LARGEST_SIDE,
+    BoxColumns,
+    find_box_columns,
+    packed_column,
+    unpacked,
+)
 from model_playground.datasets.file_names import (
+    FileNames,
     NamedImages,
     is_beside,
     natural_order,
@@ -56,10 +63,12 @@ class BoxTable(Format):
     """A table with a row for each box: the image's file, the class, and the sides of the box.
 
     The columns are known by their names, whatever their order: `xmin`, `ymin`, `xmax`, `ymax`, or
-    `x1`, `y1`, `x2`, `y2`, or `x`, `y`, `w`, `h`. A row with an image alone says that nothing is
-    on it. Where all numbers are shares of the image's size, as 0.25, they are read so. The images
-    stand in the table's folder or in folders inside it. Several tables are read together if each
-    is of another part, by its name (`train_labels.csv`) or its folder (`train/_annotations.csv`).
+    `x1`, `y1`, `x2`, `y2`, or `x`, `y`, `w`, `h`; or `bbox`, whose cells list x, y, width and
+    height. Images are named by their files, with or without the suffix. A row with an image alone
+    says that nothing is on it. Where all numbers are shares of the image's size, as 0.25, they are
+    read so. The images stand in the table's folder or in folders inside it. Several tables are read
+    together if each is of another part, by its name (`train_labels.csv`) or its folder
+    (`train/_annotations.csv`).
     """
 
     name = "box_table"
@@ -67,6 +76,7 @@ class BoxTable(Format):
     tasks: ClassVar[tuple[str, ...]] = ("detection", "tagging")
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`xmin`, `ymin`, `xmax`, `ymax` and alike", "a box, as it stands"),
+        Held("`bbox` as `[x, y, width, height]`", "a box"),
         Held("column of image files", "the item; recognised, or given by --image-column"),
         Held("`class`, `label` and alike", "the class; else --target-column"),
         Held("`width`, `height`", "compared with the image's own"),
@@ -123,13 +133,17 @@ def has_boxes(path: Path) -> bool:
     """Say whether a file is a table with columns of boxes; of spreadsheets any sheet counts."""
     header = table_header(path)
     if header:
-        return find_box_columns(header) is not None and not is_of_open_images(header)
+        return _names_boxes(header) and not is_of_open_images(header)
     if path.suffix.lower() not in (".xls", ".xlsx", ".xlsm"):
         return False
     try:
-        return any(find_box_columns(table.columns) for table in read_tables(path))
+        return any(_names_boxes(table.columns) for table in read_tables(path))
     except InvalidError:
         return False
+
+
+def _names_boxes(columns: Sequence[str]) -> bool:
+    return find_box_columns(columns) is not None or packed_column(columns) is not None
 
 
 def _files(path: Path) -> list[Path]:
@@ -152,7 +166,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _table(path: Path, sheets: Sequence[str]) -> TextTable:
-    tables = [one for one in read_tables(path) if find_box_columns(one.columns) is not None]
+    tables = [unpacked(one) for one in read_tables(path) if _names_boxes(one.columns)]
     chosen = [one for one in tables if one.sheet in sheets] if sheets else tables
     if len(chosen) != 1:
         raise InvalidError(
@@ -388,6 +402,8 @@ class _Reading:
                 self.without_image[name] += 1
             return self.places[name]
         found, by_name = self.images.find(name) if name else ([], False)
+        if name and not found:
+            found = self._by_stem.find(name)
         self.used[name] = row.line
         self.places[name] = None
         if not name:
@@ -405,6 +421,11 @@ class _Reading:
             return None
         self.places[name] = self._place(found[0], row, remapped=by_name and "/" in name)
         return self.places[name]
+
+    @cached_property
+    def _by_stem(self) -> FileNames:
+        """The images for ids that are names without their suffix."""
+        return FileNames(self.images.paths.values())
 
     def _place(self, path: str, row: Row, *, remapped: bool) -> int:
         if path in self.by_path:
