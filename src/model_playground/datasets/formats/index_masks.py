@@ -369,12 +369,10 @@ def _innermost(masks: Path, images: Path) -> Path:
 
 def _pairs_called_alike(folder: Path) -> Iterator[_Pair]:
     """Find folders of any name whose files are called alike, one called after masks."""
-    inside = [one for one in subfolders(folder) if _has_images(one)]
+    inside = subfolders(folder)
     if len(inside) == 1:
         yield from _pairs_called_alike(inside[0])
-    for masks in inside:
-        if not _MASK_WORDS.search(masks.name):
-            continue
+    for masks in (one for one in inside if _MASK_WORDS.search(one.name)):
         images = next((one for one in inside if _hold_images_and_masks(one, masks)), None)
         if images:
             words = re.split(r"[_.\- ]", images.name)
@@ -382,7 +380,7 @@ def _pairs_called_alike(folder: Path) -> Iterator[_Pair]:
 
 
 def _hold_images_and_masks(images: Path, masks: Path) -> bool:
-    if _MASK_WORDS.search(images.name):
+    if _MASK_WORDS.search(images.name) or not _has_images(images):
         return False
     found = _by_stem(masks)
     _, families = _families(_by_stem(images), found)

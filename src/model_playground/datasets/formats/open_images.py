@@ -58,9 +58,9 @@ class OpenImages(Format):
     """Open Images: CSV files of boxes or labels by image id, and `class-descriptions….csv`.
 
     The files stand together in a folder or in one for each part, the images in it or in folders
-    inside it, each named by its id. Sides of boxes are shares of the image's size. Labels of whole images are tags; those
-    whose confidence is 0 were found to be absent, and are none. Rows of images that are not here
-    are left out and counted: one hardly has all of Open Images.
+    inside it, each named by its id. Sides of boxes are shares of the image's size. Labels of whole
+    images are tags; those whose confidence is 0 were found to be absent, and are none. Rows of
+    images that are not here are left out and counted: one hardly has all of Open Images.
     """
 
     name = "open_images"
