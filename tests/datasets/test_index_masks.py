@@ -299,3 +299,8 @@ def test_a_missing_class_table_is_asked_for_with_the_values_that_it_has_to_name(
     (folder / "classes.yaml").unlink()
     with pytest.raises(InvalidError, match=r"Among the values in the masks are 0, 7, 255"):
         import_dataset(folder)
+
+
+def test_a_class_may_have_a_no_break_space_in_its_name(folder: Path) -> None:
+    (folder / "classes.yaml").write_text('{0: "bare\xa0ground", 7: road}', encoding="utf-8")
+    assert import_dataset(folder)[0].classes[0].name == "bare\xa0ground"

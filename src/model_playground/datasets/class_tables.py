@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -154,7 +155,8 @@ def _records(path: Path, classes: Mapping[int, str]) -> tuple[ClassRecord, ...]:
 def _check_name(path: Path, name: str, value: str) -> None:
     if not name:
         raise _bad_table(path, f"the class {value} has no name")
-    if not name.isprintable():
+    # Spaces of other widths, which are not called printable, stand in names from web pages.
+    if not all(one.isprintable() or unicodedata.category(one) == "Zs" for one in name):
         raise _bad_table(path, f"the name {name!r} of {value} holds what cannot be printed")
 
 
