@@ -152,3 +152,65 @@ def test_no_table_of_boxes_ends_in_a_traceback(folder: Path, tmp_path: Path) -> 
     assert_no_traceback(
         folder, files, "box_table", tmp_path / "x", tasks=(None, "tagging"), cases=CASES
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "image"),
+    [
+        ("{}/_annotations.csv", "{}/{}.png"),
+        ("download/{}/_annotations.csv", "download/{}/{}.png"),
+        ("{}_labels.csv", "{}/{}.png"),
+    ],
+)
+def test_a_table_for_each_part(tmp_path: Path, table: str, image: str) -> None:
+    for number, part in enumerate(("train", "valid", "test")):
+        file = tmp_path / table.format(part)
+        names = (f"a{number}", f"b{number}")
+        for name in names:
+            draw(tmp_path / image.format(part, name))
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(HEAD + "".join(f"{name}.png,8,6,cat,1,2,5,{number}\n" for name in names))
+    draw(tmp_path / image.format("test", "unlabelled"))
+    revision, report = import_dataset(tmp_path)
+    assert sorted(boxes(revision)) == [
+        (f"{name}{number}.png", "cat", (1, 2, 5, number)) for name in "ab" for number in range(3)
+    ]
+    paths, parts = (revision.items[one].to_pylist() for one in ("path", "partition"))
+    assert {path.split("/")[-2] for path in paths} == {"train", "valid", "test"}
+    assert [path.split("/")[-2][:3] for path in paths] == [part[:3] for part in parts]
+    (left,) = found(report, "file_without_row")
+    assert left.endswith("test/unlabelled.png")
+
+
+def test_several_tables_of_no_part_are_asked_for(folder: Path) -> None:
+    for name in ("one", "two"):
+        (folder / f"{name}.csv").write_text(HEAD + "a.png,8,6,cat,1,2,5,4\n")
+    with pytest.raises(InvalidError, match=r"2 tables of boxes .*call each after its part"):
+        import_dataset(folder)
+
+
+def test_columns_of_a_region_of_interest(folder: Path) -> None:
+    (folder / "GT.csv").write_text(
+        "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\na.png;8;6;1;2;5;4;14\n"
+    )
+    assert boxes(import_dataset(folder)[0]) == [("a.png", "14", (1, 2, 5, 4))]
+
+
+@pytest.mark.parametrize("box", ['"[1.0, 2.0, 4.0, 2.0]"', "1 2 4 2"])
+def test_a_cell_may_hold_a_whole_box_and_an_image_be_named_without_suffix(
+    folder: Path, box: str
+) -> None:
+    (folder / "train.csv").write_text(
+        f'image_id,width,height,bbox,label\na,8,6,{box},cat\nb,8,6,"[1, 2, 3]",cat\nc,8,6,,\n'
+    )
+    revision, report = import_dataset(folder)
+    assert boxes(revision) == [("a.png", "cat", (1, 2, 5, 4))]
+    assert revision.items.num_rows == 3
+    assert kinds(report).count("bad_box") == 1
+
+
+def test_a_name_without_suffix_that_two_images_have_is_unclear(folder: Path) -> None:
+    draw(folder / "images/a.jpg")
+    (folder / "train.csv").write_text("image_id,bbox,label\na,1 2 4 2,cat\nb,1 2 4 2,cat\n")
+    with pytest.raises(InvalidError, match=r"names a, which may be .*a\.jpg and .*a\.png"):
+        import_dataset(folder)

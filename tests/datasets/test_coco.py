@@ -276,3 +276,70 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
     ]
     folder = write(tmp_path / "data", coco(annotations=said))
     assert_no_traceback(folder, ("instances.json",), "coco", tmp_path / "x", cases=CASES)
+
+
+def file_of(*names: str, first_id: int = 1) -> dict[str, Any]:
+    """A file of images with a dog in each."""
+    ids = range(first_id, first_id + len(names))
+    return coco(
+        images=[{"id": one, "file_name": name} for one, name in zip(ids, names, strict=True)],
+        annotations=[annotation(id=one, image_id=one) for one in ids],
+    )
+
+
+def test_captions_and_key_points_beside_the_objects_are_set_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "annotations"
+    folder.mkdir()
+    for part in ("train", "val"):
+        draw(tmp_path / f"{part}2017/{part}.png")
+        said = file_of(f"{part}.png")
+        (folder / f"instances_{part}2017.json").write_text(json.dumps(said))
+        captions = {"images": said["images"], "annotations": [{"image_id": 1, "caption": "A dog"}]}
+        (folder / f"captions_{part}2017.json").write_text(json.dumps(captions))
+        said["annotations"][0] |= {"keypoints": [1, 2, 2], "num_keypoints": 1}
+        (folder / f"person_keypoints_{part}2017.json").write_text(json.dumps(said))
+    revision, report = import_dataset(tmp_path)
+    assert revision.object_count == 2
+    assert sorted(revision.items["partition"].to_pylist()) == ["train", "validation"]
+    assert sorted(one.file for one in report.findings if one.kind == "other_labels") == [
+        "annotations/captions_train2017.json",
+        "annotations/captions_val2017.json",
+        "annotations/person_keypoints_train2017.json",
+        "annotations/person_keypoints_val2017.json",
+    ]
+    assert not found(report, "path_remapped")  # a part's folder is where its images belong
+
+
+def test_key_points_alone_are_read_as_boxes(tmp_path: Path) -> None:
+    said = annotation(keypoints=[1, 2, 2], num_keypoints=1)
+    revision, _ = read(tmp_path, coco(annotations=[said]))
+    assert revision.annotations["kind"].to_pylist() == ["box"]
+
+
+@pytest.mark.parametrize("top", ["", "download"])
+def test_a_file_in_each_folder_of_a_part(tmp_path: Path, top: str) -> None:
+    for part in ("train", "valid", "test"):
+        draw(tmp_path / top / part / "a.png", like=part)
+        said = file_of("a.png")
+        (tmp_path / top / part / "_annotations.coco.json").write_text(json.dumps(said))
+    revision, _ = import_dataset(tmp_path)
+    columns = (revision.items[one].to_pylist() for one in ("path", "partition"))
+    assert {path.split("/")[-2]: part for path, part in zip(*columns, strict=True)} == {
+        "train": "train",
+        "valid": "validation",
+        "test": "test",
+    }
+    assert revision.object_count == 3
+
+
+def test_images_of_one_name_are_those_of_the_files_part(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    for part in ("train", "val"):
+        draw(tmp_path / f"images/{part}/a.png", like=part)
+        (tmp_path / f"annotations/{part}.json").write_text(json.dumps(file_of("a.png")))
+    revision, _ = import_dataset(tmp_path)
+    columns = (revision.items[one].to_pylist() for one in ("path", "partition"))
+    assert sorted(zip(*columns, strict=True)) == [
+        ("images/train/a.png", "train"),
+        ("images/val/a.png", "validation"),
+    ]

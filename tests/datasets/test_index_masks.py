@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pictures import draw, draw_mask, found
+from pictures import draw, draw_mask, draw_noise, found
 
 from model_playground.core.contracts import Facts
 from model_playground.core.errors import InvalidError
@@ -228,3 +228,79 @@ def test_a_class_table_with_a_fault_is_refused(folder: Path, text: str, complain
     (folder / "classes.yaml").write_text(text)
     with pytest.raises(InvalidError, match=complaint):
         import_dataset(folder)
+
+
+def write_table(folder: Path, **classes: int) -> None:
+    lines = [f"{value}: {name}\n" for name, value in classes.items()]
+    (folder / "labels.txt").write_text("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("stills/{}.png", "approved_labels_full/{}_L.png"),
+        ("PNGImages/{}.png", "PedMasks/{}_mask.png"),
+        ("JPEGImages/{}.jpg", "SegmentationContext/{}.png"),
+        ("Task_Training_Input/{}.jpg", "Task1_Training_GroundTruth/{}_segmentation.png"),
+        ("images/{}.jpg", "annotations/trimaps/{}.png"),
+        ("left8bit/train/town/{}_left8bit.png", "gtFine/train/town/{}_gtFine_labelIds.png"),
+    ],
+)
+@pytest.mark.parametrize("top", ["", "download"])
+def test_masks_are_found_by_the_names_of_files(
+    tmp_path: Path, image: str, mask: str, top: str
+) -> None:
+    for name in ("town_1", "town_2"):
+        draw(tmp_path / top / image.format(name), (4, 2))
+        draw_mask(tmp_path / top / mask.format(name), ROAD)
+    write_table(tmp_path / top, ground=0, road=7)
+    revision, report = import_dataset(tmp_path)
+    assert (revision.format, revision.items.num_rows, report.errors) == ("index_masks", 2, 0)
+    assert set(revision.items["partition"].to_pylist()) == {"train" if "rain" in image else None}
+    assert sum(pixels(revision).values()) == 14
+
+
+@pytest.mark.parametrize(
+    ("classes", "ending"),
+    [({"ground": 0, "road": 7}, "_labelIds"), ({"ground": 0, "road": 1}, "_labelTrainIds")],
+)
+def test_of_several_masks_those_are_read_that_the_class_table_names(
+    tmp_path: Path, classes: dict[str, int], ending: str
+) -> None:
+    for name in ("a", "b"):
+        draw(tmp_path / f"images/town/{name}_left.png", (4, 2))
+        stem = f"masks/town/{name}_fine"
+        draw_mask(tmp_path / f"{stem}_color.png", ROAD, mode="RGB")
+        draw_mask(tmp_path / f"{stem}_instanceIds.png", [[7001, 0, 0, 0]] * 2, mode="I;16")
+        draw_mask(tmp_path / f"{stem}_labelIds.png", ROAD)
+        draw_mask(tmp_path / f"{stem}_labelTrainIds.png", [[0, 0, 1, 1], [0, 0, 1, 255]])
+    # Of a part that is not to be known all masks are empty.
+    draw(tmp_path / "images/hidden/a_left.png", (4, 2))
+    for end in ("instanceIds", "labelIds", "labelTrainIds"):
+        draw_mask(tmp_path / f"masks/hidden/a_fine_{end}.png", GROUND)
+    write_table(tmp_path, **classes)
+    revision, report = import_dataset(tmp_path)
+    masks = [one.mask_path for one in training_items(revision, revision.item_ids)]
+    assert {str(one).rpartition("fine")[2] for one in masks} == {f"{ending}.png"}
+    assert len(found(report, "masks_unread")) == 3
+    assert report.errors == 0
+
+
+def test_classes_called_after_masks_are_no_masks(tmp_path: Path) -> None:
+    for name in ("face", "with mask"):
+        for number in range(3):
+            draw_noise(tmp_path / name / f"{number}.png")
+    assert import_dataset(tmp_path)[0].format == "class_folders"
+
+
+def test_a_missing_class_table_is_asked_for_with_the_values_that_it_has_to_name(
+    folder: Path,
+) -> None:
+    (folder / "classes.yaml").unlink()
+    with pytest.raises(InvalidError, match=r"Among the values in the masks are 0, 7, 255"):
+        import_dataset(folder)
+
+
+def test_a_class_may_have_a_no_break_space_in_its_name(folder: Path) -> None:
+    (folder / "classes.yaml").write_text('{0: "bare\xa0ground", 7: road}', encoding="utf-8")
+    assert import_dataset(folder)[0].classes[0].name == "bare\xa0ground"

@@ -121,3 +121,18 @@ def test_no_file_ends_in_a_traceback(folder: Path, tmp_path: Path) -> None:
     assert_no_traceback(
         folder, files, "open_images", tmp_path / "x", tasks=(None, "tagging"), cases=CASES
     )
+
+
+def test_a_download_with_a_folder_for_each_part(tmp_path: Path) -> None:
+    for part, name in (("train", "0001"), ("validation", "0002")):
+        folder = tmp_path / "open-images" / part
+        draw(folder / f"data/{name}.jpg")
+        for inside in ("labels", "metadata"):
+            (folder / inside).mkdir()
+        lines = [line for line in BOXES.splitlines() if line.startswith(("ImageID", name))]
+        (folder / "labels/detections.csv").write_text("\n".join(lines))
+        (folder / "metadata/classes.csv").write_text(NAMES)
+    revision, report = import_dataset(tmp_path)
+    assert [name for name, _ in objects(revision)] == ["Cat", "Dog, small", "Cat"]
+    assert sorted(revision.items["partition"].to_pylist()) == ["train", "validation"]
+    assert "no_class_names" not in kinds(report)

@@ -378,7 +378,7 @@ def test_masks_beside_boxes_are_read_if_the_task_asks_for_them(tmp_path: Path) -
     write(folder, {"Annotations/a.xml": a_file(an_object(), size=(4, 2))}, images=())
     boxes, report = import_dataset(folder)
     assert boxes.task == "detection"
-    assert report.recognised.endswith("(--format could also be class_folders or index_masks)")
+    assert report.recognised.endswith("(--format could also be index_masks)")
     assert "--task segmentation reads such" in str([one.message for one in report.findings])
     assert import_dataset(folder, task="segmentation")[0].task == "segmentation"
 
@@ -474,3 +474,22 @@ def test_no_real_file_gives_a_traceback(tmp_path: Path, real_data: Path) -> None
             shutil.copy(source / file, tmp_path / "bccd" / file)
     files = ("Annotations/BloodImage_00338.xml", "Annotations/BloodImage_00343.xml")
     assert_no_traceback(tmp_path / "bccd", files, "pascal_voc", tmp_path, cases=CASES // 4)
+
+
+def test_a_mask_nearer_than_the_image_of_its_name_is_no_image(tmp_path: Path) -> None:
+    draw(tmp_path / "images/a.jpg", (8, 6))
+    draw(tmp_path / "annotations/trimaps/a.png", (8, 6))
+    xml = tmp_path / "annotations/xmls/a.xml"
+    xml.parent.mkdir()
+    xml.write_text(a_file(an_object("cat"), filename="a.jpg"))
+    revision, report = import_dataset(tmp_path)
+    assert revision.items["path"].to_pylist() == ["images/a.jpg"]
+    assert not found(report, "path_remapped")
+
+
+def test_masks_that_stand_elsewhere_are_pointed_to_the_format_that_reads_them(
+    tmp_path: Path,
+) -> None:
+    folder = write(tmp_path, {"Annotations/a.xml": a_file(an_object())})
+    with pytest.raises(InvalidError, match=r"no folder SegmentationClass .*--format index_masks"):
+        import_dataset(folder, task="segmentation")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from model_playground.datasets.text_tables import TextTable
 from model_playground.datasets.yaml_files import read_yaml
 
 RECORD_SUFFIXES = (".yaml", ".yml", ".json")
-_ID_COLUMNS = ("id", "index", "value", "pixel", "class_id", "pixel_value")
+_ID_COLUMNS = ("id", "index", "idx", "value", "pixel", "class_id", "pixel_value")
 _COLOUR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
 _NO_CLASS = ("__ignore__", "ignore", "ignored", "void")
 _LABEL_MAP = re.compile(r"(?P<name>[^:#][^:]*):(?P<colour>\d+,\d+,\d+)?:[^:]*:[^:]*")
+_ID_FIRST = re.compile(r"(?P<id>\d+)[ \t]*[:=][ \t]*(?P<name>\S.*)")
 _COLOUR_FIRST = re.compile(r"(?P<colour>\d+[ \t]+\d+[ \t]+\d+)[ \t]+(?P<name>\S.*)")
 
 
@@ -49,7 +51,8 @@ def read_class_table(path: Path, *, prefer_colours: bool = False) -> ClassTable:
     YAML and JSON hold a mapping of ids to names, of names to colours, or a list of names, on their
     own or as `classes` or `names`. CSV files hold a column of names and one of ids, or those of
     red, green and blue. The texts that CVAT (`name:r,g,b::`) and CamVid (`r g b name`) write are
-    read too. A colour called void, ignore, ignored or __ignore__ stands for no class.
+    read too, and lines of `id: name`. A colour called void, ignore, ignored or __ignore__ stands
+    for no class.
 
     Args:
         path: the table.
@@ -152,7 +155,8 @@ def _records(path: Path, classes: Mapping[int, str]) -> tuple[ClassRecord, ...]:
 def _check_name(path: Path, name: str, value: str) -> None:
     if not name:
         raise _bad_table(path, f"the class {value} has no name")
-    if not name.isprintable():
+    # Spaces of other widths, which are not called printable, stand in names from web pages.
+    if not all(one.isprintable() or unicodedata.category(one) == "Zs" for one in name):
         raise _bad_table(path, f"the name {name!r} of {value} holds what cannot be printed")
 
 
@@ -204,6 +208,9 @@ def _entries_of_text(text: str) -> list[_Entry]:
         matches = [pattern.fullmatch(line) for line in lines]
         if matches and all(matches):
             return [_Entry(one["name"].strip(), colour=one["colour"]) for one in matches if one]
+    numbered = [_ID_FIRST.fullmatch(line) for line in lines]
+    if all(numbered):
+        return [_Entry(one["name"].strip(), one["id"]) for one in numbered if one]
     return []
 
 

@@ -245,10 +245,16 @@ class NamedImages:
         self._starts = ["", *(f"{normalised(os.path.relpath(one, root))}/" for one in folders)]
         self._by_name: dict[str, list[str]] | None = None
 
-    def find(self, name: str) -> tuple[list[str], bool]:
-        """Return the absolute paths that a name can mean, and whether only the file name fits."""
+    def find(self, name: str, *, first: Iterable[str] = ()) -> tuple[list[str], bool]:
+        """Return the absolute paths that a name can mean, and whether only the file name fits.
+
+        Args:
+            name: what a file of annotations calls the image.
+            first: folders, relative to the root, from which the name starts before all others.
+        """
         plain = normalised(name).removeprefix("./")
-        for start in self._starts:
+        starts = ["" if one == "." else f"{normalised(one)}/" for one in first]
+        for start in (*starts, *self._starts):
             exact = self.paths.get(start + plain)
             if exact is not None:
                 return [exact], False

@@ -25,7 +25,7 @@ IMAGE_COLUMNS = (
     *("file", "filename", "filepath", "image", "imagefile", "imagename", "imagepath"),
     *("img", "imgname", "imgpath", "path", "photo", "picture"),
 )
-CLASS_COLUMNS = ("category", "class", "classname", "label", "target")
+CLASS_COLUMNS = ("category", "class", "classid", "classname", "label", "target")
 PART_COLUMNS = ("part", "partition", "set", "split", "subset")
 _TAG_ENDINGS = ("tags", "labels", "categories", "classes", "keywords")
 SAMPLED_ROWS = 1000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,8 +16,21 @@ from numpy.typing import NDArray
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.box_columns import LARGEST_SIDE, BoxColumns, find_box_columns
-from model_playground.datasets.file_names import NamedImages, is_beside
+from model_playground.datasets.box_columns import (
+    LARGEST_SIDE,
+    BoxColumns,
+    find_box_columns,
+    packed_column,
+    unpacked,
+)
+from model_playground.datasets.file_names import (
+    FileNames,
+    NamedImages,
+    is_beside,
+    natural_order,
+    normalised,
+    subfolders,
+)
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import ClassNames, attributes_text
 from model_playground.datasets.formats.format import (
@@ -54,9 +68,12 @@ class BoxTable(Format):
     """A table with a row for each box: the image's file, the class, and the sides of the box.
 
     The columns are known by their names, whatever their order: `xmin`, `ymin`, `xmax`, `ymax`, or
-    `x1`, `y1`, `x2`, `y2`, or `x`, `y`, `w`, `h`. A row with an image alone says that nothing is
-    on it. Where all numbers are shares of the image's size, as 0.25, they are read so. The images
-    stand in the table's folder or in folders inside it.
+    `x1`, `y1`, `x2`, `y2`, or `x`, `y`, `w`, `h`; or `bbox`, whose cells list x, y, width and
+    height. Images are named by their files, with or without the suffix. A row with an image alone
+    says that nothing is on it. Where all numbers are shares of the image's size, as 0.25, they are
+    read so. The images stand in the table's folder or in folders inside it. Several tables are read
+    together if each is of another part, by its name (`train_labels.csv`) or its folder
+    (`train/_annotations.csv`).
     """
 
     name = "box_table"
@@ -64,10 +81,12 @@ class BoxTable(Format):
     tasks: ClassVar[tuple[str, ...]] = ("detection", "tagging")
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`xmin`, `ymin`, `xmax`, `ymax` and alike", "a box, as it stands"),
+        Held("`bbox` as `[x, y, width, height]`", "a box"),
         Held("column of image files", "the item; recognised, or given by --image-column"),
         Held("`class`, `label` and alike", "the class; else --target-column"),
         Held("`width`, `height`", "compared with the image's own"),
         Held("column `split`, `part`, `set` or `subset`", "the partition"),
+        Held("a table for each of train, valid, test, by its name or folder", "the partition"),
         Held("further columns", "attributes of the object"),
         Held("a row whose image does not exist", "blocks the import, reported"),
     )
@@ -75,35 +94,61 @@ class BoxTable(Format):
 
     def detect(self, path: Path) -> str | None:
         files = _files(path)
-        return f"{files[0].name} has columns of boxes" if files else None
+        if not files:
+            return None
+        named = " and ".join(os.path.relpath(one, _top(path)) for one in files[:3])
+        return f"{named} {'has' if len(files) == 1 else 'have'} columns of boxes"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         files = _files(path)
-        if len(files) != 1:
+        parts = [_part(file) for file in files]
+        are_apart = all(parts) and len(set(parts)) == len(parts)
+        if not files or (len(files) > 1 and not are_apart):
             raise InvalidError(
                 "box_table.which",
-                "{path} has {count} tables of boxes{names}: give the path of one",
+                "{path} has {count} tables of boxes{names}: give the path of one, or call each "
+                "after its part, such as train_labels.csv",
                 path=str(path),
                 count=len(files),
                 names=f" ({', '.join(file.name for file in files)})" if files else "",
             )
-        table = _table(files[0], options.sheets)
-        reading = _Reading(table, _chosen(table, options))
-        reading.add_rows()
-        return reading.draft(task)
+        top = _top(path) if len(files) > 1 else files[0].parent
+        readings: list[_Reading] = []
+        for file, part in zip(files, parts, strict=True):
+            table = _table(file, options.sheets)
+            reading = _Reading(table, _chosen(table, options), top, part if files[1:] else None)
+            if readings:
+                reading.continue_after(readings[-1])
+            reading.add_rows()
+            readings.append(reading)
+        return _draft(readings, top, task)
+
+
+def _top(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _part(file: Path) -> str | None:
+    """Return the part that a table is named after, or else its folder."""
+    words = [*re.split(r"[_.\- ]", file.stem), file.parent.name]
+    return next((part for word in words if (part := part_of(word))), None)
 
 
 def has_boxes(path: Path) -> bool:
     """Say whether a file is a table with columns of boxes; of spreadsheets any sheet counts."""
     header = table_header(path)
     if header:
-        return find_box_columns(header) is not None and not is_of_open_images(header)
+        return _names_boxes(header) and not is_of_open_images(header)
     if path.suffix.lower() not in (".xls", ".xlsx", ".xlsm"):
         return False
     try:
-        return any(find_box_columns(table.columns) for table in read_tables(path))
+        return any(_names_boxes(table.columns) for table in read_tables(path))
     except InvalidError:
         return False
+
+
+def _names_boxes(columns: Sequence[str]) -> bool:
+    return find_box_columns(columns) is not None or packed_column(columns) is not None
 
 
 def _files(path: Path) -> list[Path]:
@@ -111,11 +156,18 @@ def _files(path: Path) -> list[Path]:
         return [path] if is_table_file(path) and has_boxes(path) else []
     if not path.is_dir():
         return []
-    return [file for file in table_files_in(path) if has_boxes(file)]
+    inside = subfolders(path)
+    parts = [one for one in inside if part_of(one.name)]
+    found = [file for folder in (path, *parts) for file in _files_in(folder)]
+    return found or (_files(inside[0]) if len(inside) == 1 else [])  # a download may be wrapped
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return [file for file in table_files_in(folder) if has_boxes(file)]
 
 
 def _table(path: Path, sheets: Sequence[str]) -> TextTable:
-    tables = [one for one in read_tables(path) if find_box_columns(one.columns) is not None]
+    tables = [unpacked(one) for one in read_tables(path) if _names_boxes(one.columns)]
     chosen = [one for one in tables if one.sheet in sheets] if sheets else tables
     if len(chosen) != 1:
         raise InvalidError(
@@ -223,6 +275,8 @@ class _Reading:
 
     table: TextTable
     columns: _Chosen
+    root: Path
+    part: str | None  # that all rows are of, where no column says one
     annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
     names: ClassNames = field(default_factory=ClassNames)
     items: list[DraftItem] = field(default_factory=list)
@@ -237,7 +291,7 @@ class _Reading:
         """Find the images, and how the numbers are written."""
         cells = Columns([self.table])
         self.images = NamedImages(self.table.path.parent)
-        self.file = self.table.path.name
+        self.file = os.path.relpath(self.table.path, self.root).replace(os.sep, "/")
         self.image_place = self.table.index(self.columns.image)
         sides = self.columns.box.columns
         self.numbers = np.stack(
@@ -246,6 +300,10 @@ class _Reading:
         known = self.numbers[np.isfinite(self.numbers)]
         within = len(known) > 0 and bool(((known >= 0) & (known <= 1)).all())
         self.relative = within and bool((known != np.floor(known)).any())
+
+    def continue_after(self, other: _Reading) -> None:
+        """Add to what was read of another table."""
+        self.annotations, self.names, self.items = other.annotations, other.names, other.items
 
     def add_rows(self) -> None:
         """Read the rows: there may be a million, so what is whole is added in columns."""
@@ -317,9 +375,10 @@ class _Reading:
     def _cell(self, row: Row, column: str) -> str:
         return row.cells[self.table.index(column)]
 
-    def draft(self, task: str | None) -> Draft:
-        """Return what was read."""
+    def all_findings(self) -> list[Finding]:
+        """Return what is to be said of the whole table."""
         folder = self.table.path.parent
+        found = list(self.findings)
         for name, count in self.without_image.items():
             if count > 1:
                 said = (
@@ -328,27 +387,13 @@ class _Reading:
             else:
                 said = f"line {self.used[name]} of {self.table.name} names {name}"
             said += f": there is no such image in {folder} or inside it"
-            self.findings.append(
-                blocking("missing_file", said, file=self.file, line=self.used[name])
-            )
+            found.append(blocking("missing_file", said, file=self.file, line=self.used[name]))
         if self.relative:
             said = (
                 f"{self.file}: the sides of all boxes are at most 1, so they are shares of the size"
             )
-            self.findings.append(information("shares_assumed", said, file=self.file))
-        folders = {os.path.dirname(item.path) for item in self.items}
-        return Draft(
-            root=folder,
-            task=task or "detection",
-            items=self.items,
-            classes=self.names.sorted(self.annotations),
-            findings=[*self.findings, *self._unnamed()],
-            annotations=self.annotations,
-            relative=self.relative,
-            image_folders=tuple(
-                one for one in map(Path, sorted(folders)) if is_beside(one, folder)
-            ),
-        )
+            found.append(information("shares_assumed", said, file=self.file))
+        return found
 
     def _item(self, row: Row) -> int | None:
         """Return the place of the row's image; a new one gets the next."""
@@ -358,6 +403,8 @@ class _Reading:
                 self.without_image[name] += 1
             return self.places[name]
         found, by_name = self.images.find(name) if name else ([], False)
+        if name and not found:
+            found = self._by_stem.find(name)
         self.used[name] = row.line
         self.places[name] = None
         if not name:
@@ -376,6 +423,11 @@ class _Reading:
         self.places[name] = self._place(found[0], row, remapped=by_name and "/" in name)
         return self.places[name]
 
+    @cached_property
+    def _by_stem(self) -> FileNames:
+        """The images for ids that are names without their suffix."""
+        return FileNames(self.images.paths.values())
+
     def _place(self, path: str, row: Row, *, remapped: bool) -> int:
         if path in self.by_path:
             return self.by_path[path]
@@ -391,7 +443,7 @@ class _Reading:
                 path=path,
                 source_file=self.file,
                 source_line=row.line,
-                partition=part_of(word) or word or None,
+                partition=part_of(word) or word or self.part,
                 size_wh=self._size(row),
             )
         )
@@ -415,12 +467,36 @@ class _Reading:
         message = f"line {row.line} of {self.table.name} {said}: it is left out"
         self.findings.append(left_out(kind, message, file=self.file, line=row.line))
 
-    def _unnamed(self) -> list[Finding]:
-        """Name the images that no row names, in the folders from which rows do name some."""
-        named = {item.path for item in self.items}
-        folders = {os.path.dirname(path) for path in named}
-        return [
-            left_out("file_without_row", f"no row names {file}: it is left out", file=file)
-            for file, path in self.images.paths.items()
-            if path not in named and os.path.dirname(path) in folders
-        ]
+
+def _draft(readings: Sequence[_Reading], root: Path, task: str | None) -> Draft:
+    """Return what was read of one or several tables."""
+    last = readings[-1]
+    # Numbers of pixels of which all happen to be small are not taken for shares.
+    relative = all(one.relative for one in readings)
+    folders = {os.path.dirname(item.path) for item in last.items}
+    return Draft(
+        root=root,
+        task=task or "detection",
+        items=last.items,
+        classes=last.names.sorted(last.annotations),
+        findings=[
+            *(found for one in readings for found in one.all_findings()),
+            *_unnamed(readings, folders),
+        ],
+        annotations=last.annotations,
+        relative=relative,
+        image_folders=tuple(one for one in map(Path, sorted(folders)) if is_beside(one, root)),
+    )
+
+
+def _unnamed(readings: Sequence[_Reading], folders: Collection[str]) -> list[Finding]:
+    """Name the images that no row names, in the folders from which rows do name some."""
+    named = {item.path for item in readings[-1].items}
+    paths = {path for one in readings for path in one.images.paths.values()}
+    root = readings[-1].root
+    left = [path for path in paths if path not in named and os.path.dirname(path) in folders]
+    files = sorted((normalised(os.path.relpath(one, root)) for one in left), key=natural_order)
+    return [
+        left_out("file_without_row", f"no row names {file}: it is left out", file=file)
+        for file in files
+    ]

@@ -139,7 +139,7 @@ def _layout(path: Path) -> _Layout | None:
     placed = {file: _place(base, file, parts) for file in files}
     places = {file: place for file in images if (place := placed[file])}
     classes = {place.class_name for place in places.values()}
-    if {"images", "masks"} <= classes or are_masked(classes):
+    if are_masked(path / base) or {"images", "masks"} <= classes:
         return None  # pictures and their masks, not two classes
     # A class's folder holds images itself; one that holds only folders is something else.
     if len(classes) < 2 or classes != {one.class_name for one in places.values() if one.directly}:

@@ -22,7 +22,7 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets import run_lengths
 from model_playground.datasets.coordinates import DECIMALS, rounded
-from model_playground.datasets.file_names import NamedImages
+from model_playground.datasets.file_names import NamedImages, subfolders
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import attributes_text, box_around
 from model_playground.datasets.formats.format import (
@@ -113,9 +113,11 @@ class Coco(WritableFormat):
     """A COCO JSON file of images, categories and objects: boxes, polygons or run lengths.
 
     The images stand in the file's folder or in folders inside it. A folder is read too, with all
-    the COCO files in it or in its folder `annotations`; where a file is named after a part, such
-    as `instances_val2017.json`, the part is kept as the partition. Category ids need not be
-    contiguous: they are kept beside indices that are. Boxes are x, y, width, height on disk.
+    the COCO files in it, in its folder `annotations`, or in folders train, valid and test; where a
+    file or its folder is named after a part, such as `instances_val2017.json`, the part is kept as
+    the partition. Of files that stand together, those of captions are not read, nor those of key
+    points where others have the objects. Category ids need not be contiguous: they are kept beside
+    indices that are. Boxes are x, y, width, height on disk.
     """
 
     name = "coco"
@@ -129,15 +131,22 @@ class Coco(WritableFormat):
         Held("`iscrowd`, `attributes`", "attributes of the object", "the same"),
         Held("`categories`", "classes in the order of their ids; ids are kept", "the same"),
         Held("`width`, `height`", "compared with the image's own", "the image's own"),
-        Held("`instances_val….json` and alike", "the partition", "one file a partition"),
+        Held(
+            "`instances_val….json` and alike, folders train, valid, test",
+            "the partition",
+            "one file a partition",
+        ),
+        Held("key points, files of captions", "not read, reported"),
     )
 
     def detect(self, path: Path) -> str | None:
         files = _files(path, at_most=RECOGNISED_BY)
         if not files:
             return None
-        names = " and ".join(one.name for one in files[:3])
-        return f"{names} has the keys {', '.join(_KEYS)}"
+        top = path if path.is_dir() else path.parent
+        named = [one.relative_to(top).as_posix() for one in files[:3]]
+        has = "has" if len(named) == 1 else "have"
+        return f"{' and '.join(named)} {has} the keys {', '.join(_KEYS)}"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         files = _files(path)
@@ -152,7 +161,8 @@ class Coco(WritableFormat):
         images = NamedImages(root, [root / "images", *folders])
         reading = _Reading(root, images, DraftAnnotations(), [], [], {})
         for file in files:
-            reading.add(file, partition=partition_of(file))
+            reading.add(file, partition=partition_of(file) or part_of(file.parent.name))
+        reading.findings.extend(_set_aside(path, root, files))
         classes = tuple(
             ClassRecord(index, name, source_id)
             for index, (name, source_id) in enumerate(reading.classes.values())
@@ -186,24 +196,51 @@ class Coco(WritableFormat):
 
 
 def _files(path: Path, *, at_most: int | None = None) -> list[Path]:
+    """Return the files of objects: key points repeat those of the files that they stand beside."""
+    found = _all_files(path, at_most=at_most)
+    return [file for file in found if not _has_keypoints(file)] or found
+
+
+def _all_files(path: Path, *, at_most: int | None) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".json" and _is_coco(path) else []
+    return [file for file in _json_files(path, at_most=at_most) if _is_coco(file)]
+
+
+def _json_files(path: Path, *, at_most: int | None = None) -> list[Path]:
+    """Return the JSON files where a dataset keeps its labels, also in the folder that wraps it."""
     if not path.is_dir():
         return []
+    tops = [path, *_only_folder(path)]
+    parts = [one for top in tops for one in subfolders(top) if part_of(one.name)]
+    folders = [*(one for top in tops for one in (top, top / "annotations")), *parts]
     return [
-        file
-        for folder in (path, path / "annotations", *_only_folder(path))
-        for file in json_files_in(folder, at_most=at_most)
-        if _is_coco(file)
+        file for folder in dict.fromkeys(folders) for file in json_files_in(folder, at_most=at_most)
     ]
 
 
 def _only_folder(path: Path) -> list[Path]:
     """Return the one folder in which a download is wrapped."""
-    with os.scandir(path) as scanned:
-        inside = [one for one in scanned if one.is_dir() and not one.name.startswith(".")]
-    is_wrapped = len(inside) == 1 and inside[0].name != "annotations"
-    return [path / inside[0].name] if is_wrapped else []
+    inside = subfolders(path)
+    return inside if len(inside) == 1 and inside[0].name != "annotations" else []
+
+
+def _set_aside(path: Path, root: Path, read: Sequence[Path]) -> Iterator[Finding]:
+    """Name the files of captions and key points that stand beside those that are read."""
+    for file in _json_files(path):
+        is_keypoints = file not in read and _has_keypoints(file)
+        if is_keypoints or _has_captions(file):
+            name = os.path.relpath(file, root).replace(os.sep, "/")
+            of = "key points, whose objects the other files have" if is_keypoints else "captions"
+            yield left_out("other_labels", f"{name} is not read: it holds {of}", file=name)
+
+
+def _has_keypoints(path: Path) -> bool:
+    return _has_keys(path, lambda ends: b'"num_keypoints"' in ends)
+
+
+def _has_captions(path: Path) -> bool:
+    return _has_keys(path, lambda ends: b'"caption"' in ends and b'"categories"' not in ends)
 
 
 def is_panoptic(path: Path) -> bool:
@@ -215,7 +252,9 @@ def _is_coco(path: Path) -> bool:
     return _has_keys(
         path,
         lambda ends: (
-            b'"segments_info"' not in ends and (b'"file_name"' in ends or b'"bbox"' in ends)
+            b'"segments_info"' not in ends
+            and (b'"file_name"' in ends or b'"bbox"' in ends)
+            and (b'"caption"' not in ends or b'"categories"' in ends)
         ),
     )
 
@@ -231,6 +270,19 @@ def partition_of(file: Path) -> str | None:
     """Return the part that a file is named after, such as instances_val2017.json."""
     words = re.split(r"[_.\- ]", file.stem)
     return next((part for word in reversed(words) if (part := part_of(word))), None)
+
+
+def _own_folders(file: Path, root: Path, partition: str | None) -> list[str]:
+    """Return where the names of a file's images start before all: beside it, or in its part."""
+    parts = [
+        one
+        for top in (root, root / "images")
+        if top.is_dir()
+        for one in subfolders(top)
+        if partition and part_of(one.name) == partition
+    ]
+    folders = [file.parent, *(one for part in parts for one in (part, part / "images"))]
+    return [os.path.relpath(one, root) for one in folders]
 
 
 def _file_name(partition: str | None) -> str:
@@ -301,6 +353,7 @@ class _Reading:
         name = file.name
         places: dict[Id, int | None] = {}
         known = {item.path for item in self.items}
+        folders = _own_folders(file.path, self.root, partition)
         for raw in raws:
             try:
                 image = _IMAGE.decode(raw)
@@ -310,7 +363,7 @@ class _Reading:
                 self.findings.append(blocking("bad_image_record", said, file=name, line=line))
                 continue
             key = _key(image.id)
-            found, by_name = self.images.find(image.file_name)
+            found, by_name = self.images.find(image.file_name, first=folders)
             places.setdefault(key, None)
             fault = self._image_fault(image, key, found, known, places)
             if fault:

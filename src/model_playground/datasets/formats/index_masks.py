@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow.compute as pc
 import yaml
+from numpy.typing import NDArray
 from PIL import Image
 
 from model_playground.core.counting import counted
@@ -20,11 +24,12 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.class_tables import (
     RECORD_SUFFIXES,
+    ClassTable,
     is_class_table,
     read_class_table,
     read_record,
 )
-from model_playground.datasets.colours import are_colours, rgb_of
+from model_playground.datasets.colours import are_colours, colour_name, rgb_of
 from model_playground.datasets.file_names import (
     files_under,
     is_beside,
@@ -43,8 +48,9 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
     WritableFormat,
 )
+from model_playground.datasets.images import load_mask
 from model_playground.datasets.parts import part_of
-from model_playground.datasets.records import Revision
+from model_playground.datasets.records import IGNORED_PIXEL_VALUE, Revision
 
 _IMAGE_FOLDERS = ("images", "image", "imgs", "img", "JPEGImages")
 _MASK_FOLDERS = ("masks", "mask", "SegmentationClass", "labels", "annotations")
@@ -61,6 +67,12 @@ _MASK_ENDINGS = tuple(
 )
 _IMAGE_ENDINGS = ("_image", "-image", "_img", "-img", "_sat")
 _PAIRED_SHARE = 0.5  # of the images in one folder that are masks, for it to be read as such
+_MASK_WORDS = re.compile(r"mask|label|seg|annot|truth|(^|[^a-z])gt", re.IGNORECASE)
+_LOSSLESS = (".png", ".gif", ".bmp", ".tif", ".tiff")
+_MOST_VALUES = 64  # that the pixels of a mask have; a picture has more
+_CUTS = re.compile("[_.-]")  # where the ending of a name may begin
+_SHOWN_VALUES = 8
+_LOOKED_AT = 12  # masks of a folder, to know what values they have
 _WITH_COLOURS = ("RGB", "RGBA")
 
 
@@ -68,9 +80,12 @@ _WITH_COLOURS = ("RGB", "RGBA")
 class IndexMasks(WritableFormat):
     """Images and masks, in which the value or the colour of each pixel says its class.
 
-    An image and its mask have the same name but for the suffix and an ending such as `_mask` or
-    `-seg`, and the same size. They stand in two folders, such as `images` and `masks` or `train`
-    and `train_labels`, or side by side in one. Masks are PNG, TIFF, GIF or BMP.
+    An image and its mask have the same name but for the suffix and their endings, such as `_mask`
+    or `-seg`, and the same size. They stand in two folders, such as `images` and `masks` or `train`
+    and `train_labels`, in any two whose files are called alike, of which one is called after
+    masks, labels or ground truth, or side by side in one. Folders inside them may be nested. Masks
+    are PNG, TIFF, GIF or BMP. Where an image has several masks of different endings, those are read
+    whose values the class table names; the others are reported.
 
     A class table (YAML, JSON, CSV or text) says which class each value or colour stands for; it
     stands beside the folders as `classes.yaml`, `classes.csv`, `class_dict.csv` or `labelmap.txt`,
@@ -107,6 +122,7 @@ class IndexMasks(WritableFormat):
         Held("folders train, val, test", "the partition", "`images/train` and alike"),
         Held("an image without a mask", "left out, reported"),
         Held("a mask without an image", "blocks the import, reported"),
+        Held("further masks of an image", "not read, counted by their endings"),
     )
     options: ClassVar[tuple[str, ...]] = ("class_table",)
     by_stem: ClassVar[bool] = True
@@ -126,9 +142,10 @@ class IndexMasks(WritableFormat):
                 "class_table.missing",
                 "no class table was found beside the masks of {path}: give a file that names the "
                 "class of each pixel value with --class-table, such as the YAML "
-                "{example}",
+                "{example}{seen}",
                 path=str(path),
                 example="classes: {0: background, 1: road}",
+                seen=_values_seen(_pairs(path, None)),
             )
         pairs = _pairs(path, beside)
         if not pairs:
@@ -137,7 +154,8 @@ class IndexMasks(WritableFormat):
                 "{path} names no folders of images and masks, and none stand beside it",
                 path=str(path),
             )
-        matched = [_match(pair) for pair in pairs]
+        tables = [read_class_table(table, prefer_colours=prefer) for prefer in (False, True)]
+        matched = [_match(pair, tables) for pair in pairs]
         items = [item for found, _ in matched for item in found]
         if not items:
             raise InvalidError(
@@ -145,7 +163,7 @@ class IndexMasks(WritableFormat):
                 "no image of {path} has a mask of the same name",
                 path=str(path),
             )
-        classes = read_class_table(table, prefer_colours=_is_in_colours(items))
+        classes = tables[_is_in_colours(items)]
         return Draft(
             root=path if path.is_dir() else path.parent,
             task="segmentation",
@@ -258,7 +276,13 @@ def _class_table_beside(path: Path) -> Path | None:
     """Return the class table that a path is, or that stands in the folder that it is."""
     if path.is_file():
         return path
-    candidates = (path / f"{name}{end}" for name in _TABLE_NAMES for end in _TABLE_SUFFIXES)
+    inside = subfolders(path) if path.is_dir() else []
+    candidates = (
+        folder / f"{name}{end}"
+        for folder in (path, *(inside if len(inside) == 1 else []))  # a download may be wrapped
+        for name in _TABLE_NAMES
+        for end in _TABLE_SUFFIXES
+    )
     return next((one for one in candidates if one.is_file()), None)
 
 
@@ -278,7 +302,9 @@ def _pairs(path: Path, table: Path | None) -> list[_Pair]:
         if named:
             return named
     folder = path if path.is_dir() else path.parent
-    return list(_pairs_in(folder)) or list(_side_by_side(folder))
+    return (
+        list(_pairs_in(folder)) or list(_pairs_called_alike(folder)) or list(_side_by_side(folder))
+    )
 
 
 def _pairs_named(table: Path) -> list[_Pair]:
@@ -317,7 +343,7 @@ def _pairs_in(folder: Path) -> Iterator[_Pair]:
     masks = next((by_name[name] for name in _MASK_FOLDERS if name in by_name), None)
     if images and masks:
         if _has_images(masks):
-            yield _Pair(images, masks)
+            yield _Pair(images, _innermost(masks, images))
         return
     for one in inside:
         masks = next(
@@ -331,13 +357,59 @@ def _pairs_in(folder: Path) -> Iterator[_Pair]:
                 yield _Pair(pair.images, pair.masks, pair.part or part_of(one.name) or "")
 
 
-def are_masked(names: Collection[str]) -> bool:
-    """Say whether folders are all of images and of their masks: `train` and `train_labels`."""
-    masks = {f"{name}{end}" for name in names for end in _MASK_FOLDER_ENDINGS} & set(names)
+def _innermost(masks: Path, images: Path) -> Path:
+    """Return the folder in which all masks stand: `annotations/trimaps` for `images`."""
+    if any(is_image(one) and "/" not in one for one in files_under(masks)):
+        return masks
+    inside = [one for one in subfolders(masks) if _has_images(one)]
+    if len(inside) != 1 or part_of(inside[0].name) or (images / inside[0].name).exists():
+        return masks
+    return inside[0]
+
+
+def _pairs_called_alike(folder: Path) -> Iterator[_Pair]:
+    """Find folders of any name whose files are called alike, one called after masks."""
+    inside = subfolders(folder)
+    if len(inside) == 1:
+        yield from _pairs_called_alike(inside[0])
+    for masks in (one for one in inside if _MASK_WORDS.search(one.name)):
+        images = next((one for one in inside if _hold_images_and_masks(one, masks)), None)
+        if images:
+            words = re.split(r"[_.\- ]", images.name)
+            yield _Pair(images, masks, next(filter(None, map(part_of, words)), ""))
+
+
+def _hold_images_and_masks(images: Path, masks: Path) -> bool:
+    if _MASK_WORDS.search(images.name) or not _has_images(images):
+        return False
+    found = _by_stem(masks)
+    _, families = _families(_by_stem(images), found)
+    paired = sum(map(len, families.values()))
+    first = [files[0] for family in families.values() for files in list(family.values())[:1]]
+    return 0 < len(found) <= 2 * paired and any(_looks_like_mask(masks / one) for one in first)
+
+
+def _looks_like_mask(path: Path) -> bool:
+    """Say whether the pixels of a file have few values, and none of them was smoothed."""
+    if path.suffix.lower() not in _LOSSLESS:
+        return False
+    try:
+        with Image.open(path) as mask:
+            return mask.getcolors(_MOST_VALUES) is not None
+    except Exception:  # it is reported where all masks are read
+        return False
+
+
+def are_masked(folder: Path) -> bool:
+    """Say whether the folders in a folder are of images and of their masks, and no classes."""
+    if any(_pairs_called_alike(folder)):
+        return True
+    names = {one.name for one in subfolders(folder)}
+    masks = {f"{name}{end}" for name in names for end in _MASK_FOLDER_ENDINGS} & names
     masked = {
         name for name in names if any(f"{name}{end}" in masks for end in _MASK_FOLDER_ENDINGS)
     }
-    return bool(masks) and masks | masked == set(names)
+    return {"images", "masks"} <= names or (bool(masks) and masks | masked == names)
 
 
 def _has_images(folder: Path) -> bool:
@@ -359,12 +431,12 @@ def _side_by_side(folder: Path) -> Iterator[_Pair]:
 # The items
 
 
-def _match(pair: _Pair) -> tuple[list[DraftItem], list[Finding]]:
+def _match(pair: _Pair, tables: Sequence[ClassTable]) -> tuple[list[DraftItem], list[Finding]]:
     """Match the images of a folder with the masks of the other by path without suffix."""
-    images, masks = _images_and_masks(pair)
-    items, findings = [], []
+    images, masks, findings = _images_and_masks(pair, tables)
+    items = []
     for stem, files in images.items():
-        found = masks.pop(stem, None) or masks.pop(_without(stem, _IMAGE_ENDINGS), [])
+        found = masks.pop(stem, [])
         if len(files) > 1 or len(found) > 1:
             several = " and ".join(files if len(files) > 1 else found)
             said = f"{several} have the same name but for the suffix, so one cannot tell the pairs"
@@ -388,24 +460,122 @@ def _match(pair: _Pair) -> tuple[list[DraftItem], list[Finding]]:
 
 
 Files = dict[str, list[str]]
-"""Files by their path without suffix."""
+"""Files by their path without suffix; of masks by that of their images."""
 
 
-def _images_and_masks(pair: _Pair) -> tuple[Files, Files]:
+def _images_and_masks(
+    pair: _Pair, tables: Sequence[ClassTable]
+) -> tuple[Files, Files, list[Finding]]:
     """Return the images, and the masks by the paths of their images where the names tell them."""
     images = _by_stem(pair.images)
     if pair.images == pair.masks:
         masks = {stem: images.pop(stem) for stem in list(images) if _is_named_mask(stem)}
     else:
         masks = _by_stem(pair.masks)
-    stems = set(images) | {_without(stem, _IMAGE_ENDINGS) for stem in images}
-    of_images: Files = {}
-    for stem, files in masks.items():
-        plain = _without(stem, _MASK_ENDINGS)
-        of_images.setdefault(stem if stem in stems or plain not in stems else plain, []).extend(
-            files
+    homeless, families = _families(images, masks)
+    if not families:
+        return images, homeless, []
+    most = max(map(len, families.values()))
+    # Of masks that nearly all images have, those whose values the class table names.
+    ending = min(
+        (one for one in families if len(families[one]) > _PAIRED_SHARE * most),
+        key=lambda one: (_unnamed_share(pair.masks, families[one], tables), one),
+    )
+    findings = [
+        left_out(
+            "masks_unread",
+            f"{counted(len(family), 'mask', 'masks')} ending in {other or 'nothing'}, such as "
+            f"{next(iter(family.values()))[0]}, stand beside those ending in "
+            f"{ending or 'nothing'}, which are read",
+            file=next(iter(family.values()))[0],
         )
-    return images, of_images
+        for other, family in families.items()
+        if other != ending
+    ]
+    return images, homeless | families[ending], findings
+
+
+def _families(images: Files, masks: Files) -> tuple[Files, dict[str, Files]]:
+    """Return the masks that are of no image, and those of images by what their names end in."""
+    ending = _common_ending(images)
+    named = {stem.removesuffix(ending): stem for stem in images}
+    named |= {_without(stem, _IMAGE_ENDINGS): stem for stem in images}
+    named |= {stem: stem for stem in images}
+    families: dict[str, Files] = defaultdict(lambda: defaultdict(list))
+    homeless: Files = {}
+    for stem, files in masks.items():
+        cuts = [len(stem), *(one.start() for one in reversed(list(_CUTS.finditer(stem))))]
+        cut = next((one for one in cuts if stem[:one] in named), None)
+        if cut is None:
+            homeless[stem] = files
+            continue
+        end = "" if stem[cut:].lower() in _MASK_ENDINGS else stem[cut:]
+        families[end][named[stem[:cut]]].extend(files)
+    return homeless, families
+
+
+def _common_ending(stems: Collection[str]) -> str:
+    """Return what all names end in from a cut on, such as `_leftImg8bit`."""
+    if len(stems) < 2:
+        return ""
+    backwards = [stem.rpartition("/")[2][::-1] for stem in stems]
+    same = takewhile(len, map(_if_alike, min(backwards), max(backwards)))
+    shared = "".join(same)[::-1]
+    cut = re.search("[_-]", shared)
+    return shared[cut.start() :] if cut else ""
+
+
+def _if_alike(one: str, other: str) -> str:
+    return one if one == other else ""
+
+
+def _unnamed_share(folder: Path, masks: Files, tables: Sequence[ClassTable]) -> float:
+    """Return the share of the pixels of some masks that no class of the table has."""
+    files = [files[0] for files in masks.values()]
+    shares = []
+    for file in _some(files):
+        try:
+            in_colours, values = _values(folder / file)
+        except Exception:  # what is wrong with it is reported when it is read to its end
+            continue
+        table = tables[in_colours]
+        named = (one.source_id for one in table.classes if one.source_id is not None)
+        known = [*named, *table.ignored, IGNORED_PIXEL_VALUE]
+        shares.append(float(np.isin(values, known, invert=True).mean()))
+    return float(np.mean(shares)) if shares else 1.0
+
+
+def _some(files: Sequence[str]) -> Sequence[str]:
+    """Return files from all over a folder."""
+    return files[:: -(-len(files) // _LOOKED_AT)] if files else files
+
+
+def _values_seen(pairs: Sequence[_Pair]) -> str:
+    """Say which values some masks have, for whoever is to write a class table."""
+    seen: dict[bool, set[int]] = {False: set(), True: set()}
+    for pair in pairs:
+        files = [one for one in files_under(pair.masks) if is_image(one)]
+        for file in _some(files):
+            if pair.images == pair.masks and not _is_named_mask(os.path.splitext(file)[0]):
+                continue
+            try:
+                in_colours, values = _values(pair.masks / file)
+            except Exception:  # it is reported once there is a class table
+                continue
+            seen[in_colours].update(np.unique(values).tolist())
+    named = [str(one) for one in sorted(seen[False])] or list(map(colour_name, sorted(seen[True])))
+    if not named:
+        return ""
+    kind = "values" if seen[False] else "colours"
+    more = ", …" if len(named) > _SHOWN_VALUES else ""
+    return f". Among the {kind} in the masks are {', '.join(named[:_SHOWN_VALUES])}{more}"
+
+
+def _values(path: Path) -> tuple[bool, NDArray[Any]]:
+    """Return whether a mask is in colours, and its pixels so."""
+    with Image.open(path) as mask:
+        in_colours = mask.mode in _WITH_COLOURS
+    return in_colours, load_mask(path, colours=in_colours)
 
 
 def _is_named_mask(stem: str) -> bool:

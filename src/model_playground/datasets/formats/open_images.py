@@ -44,6 +44,7 @@ _BOXES_AT_ONCE = 65_536
 _FLAGS = ("IsOccluded", "IsTruncated", "IsDepiction", "IsInside")
 _PLAIN = NumberStyle()
 _ABSENT = 0.0
+_DEEPEST = 3  # folders around a CSV file: the download's, the part's and that of labels
 _CLASS_PREFIX = "/"  # of an id in Google's Knowledge Graph: /m/011k07
 
 
@@ -56,10 +57,10 @@ def is_of_open_images(header: Sequence[str]) -> bool:
 class OpenImages(Format):
     """Open Images: CSV files of boxes or labels by image id, and `class-descriptions….csv`.
 
-    The files stand together in a folder, the images in it or in folders inside it, each named by
-    its id. Sides of boxes are shares of the image's size. Labels of whole images are tags; those
-    whose confidence is 0 were found to be absent, and are none. Rows of images that are not here
-    are left out and counted: one hardly has all of Open Images.
+    The files stand together in a folder or in one for each part, the images in it or in folders
+    inside it, each named by its id. Sides of boxes are shares of the image's size. Labels of whole
+    images are tags; those whose confidence is 0 were found to be absent, and are none. Rows of
+    images that are not here are left out and counted: one hardly has all of Open Images.
     """
 
     name = "open_images"
@@ -73,7 +74,10 @@ class OpenImages(Format):
             "`IsOccluded`, `IsTruncated`, `IsDepiction`, `IsInside`", "attributes, where they are 1"
         ),
         Held("image-level labels", "tags; of confidence 0 none"),
-        Held("`class-descriptions….csv`", "the names of the classes; without it their ids"),
+        Held(
+            "`class-descriptions….csv`, `classes.csv`",
+            "the names of the classes; without them their ids",
+        ),
         Held("`train-….csv` and alike, folders train, validation, test", "the partition"),
         Held("`Source`, `Confidence` of a box", "not read"),
         Held("segmentation masks", "not read, reported"),
@@ -103,7 +107,7 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         candidates = [path]
     elif path.is_dir():
-        candidates = sorted(path.glob("*.csv")) + sorted(path.glob("*/*.csv"))
+        candidates = _csv_files(path)
     else:
         return []
     return [
@@ -113,6 +117,13 @@ def _files(path: Path) -> list[Path]:
         and file.is_file()
         and is_of_open_images(delimited_header(file))
     ]
+
+
+def _csv_files(folder: Path) -> list[Path]:
+    """Return the CSV files of a folder and those in it, such as `train/labels`, nearest first."""
+    inside = [one for one in files_under(folder) if one.lower().endswith(".csv")]
+    near = [one for one in inside if one.count("/") <= _DEEPEST]
+    return [folder / one for one in sorted(near, key=lambda one: (one.count("/"), one))]
 
 
 class _Box(NamedTuple):
@@ -237,8 +248,8 @@ class _Reading:
                 said = f"line {line} of {file} names {image_id}, which may be {several}"
                 self.findings.append(blocking("ambiguous_file", said, file=file, line=line))
             return None
-        folder = found[0].partition("/")[0] if "/" in found[0] else ""
-        part = part_of(folder) or _part_in(os.path.basename(file))
+        folders = found[0].split("/")[:-1]
+        part = next(filter(None, map(part_of, folders)), None) or _part_in(os.path.basename(file))
         self.items.append(
             DraftItem(
                 path=os.path.join(self.root, found[0]),
@@ -342,13 +353,23 @@ def _part_in(name: str) -> str | None:
 
 def _class_names(root: Path) -> dict[str, str]:
     """Return the classes' names by their ids."""
-    pattern = "*class*descriptions*.csv"
-    for file in sorted([*root.glob(pattern), *root.glob(f"*/{pattern}")]):
+    named: dict[str, str] = {}
+    for file in _csv_files(root):
+        if not _names_classes(file):
+            continue
         table = read_delimited(file, is_datum=lambda cell: cell.startswith(_CLASS_PREFIX))
         if len(table.columns) == 2:
             ids, titles = (table.cells(column) for column in table.columns)
-            return {one: title for one, title in zip(ids, titles, strict=True) if one and title}
-    return {}
+            pairs = zip(ids, titles, strict=True)
+            named = {one: title for one, title in pairs if one and title} | named
+    return named
+
+
+def _names_classes(file: Path) -> bool:
+    words = file.stem.lower()
+    if "class" in words and "descriptions" in words:
+        return True
+    return words == "classes" and "".join(delimited_header(file)[:1]).startswith(_CLASS_PREFIX)
 
 
 def _titled(classes: Sequence[ClassRecord], titles: dict[str, str]) -> tuple[ClassRecord, ...]:

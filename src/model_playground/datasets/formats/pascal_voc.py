@@ -274,6 +274,13 @@ def _partitions(layout: _Layout, items: list[DraftItem], purpose: str) -> list[F
 
 
 def _read_masks(layout: _Layout, options: ReadOptions) -> Draft:
+    if not layout.class_masks:
+        raise InvalidError(
+            "voc.no_masks",
+            "{path} has no folder SegmentationClass with masks, which Pascal VOC's segmentation "
+            "needs: masks that stand elsewhere are read with --format index_masks",
+            path=str(layout.root),
+        )
     findings: list[Finding] = []
     items = list(_masked_items(layout, layout.class_masks, findings))
     findings += _partitions(layout, items, "segmentation")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
-from model_playground.datasets.file_names import FileNames
+from model_playground.datasets.file_names import FileNames, normalised
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.xml_files import Element, first_element, read_xml
@@ -88,12 +88,17 @@ def said_in(root: Path, file: str, findings: list[Finding]) -> Element | None:
 
 
 def image_of(file: str, said: Element, images: Images, findings: list[Finding]) -> str | None:
-    """Return the image that an XML file is about: of the same name, or else the one it names."""
+    """Return the image that an XML file is about: of the same name, or else the one it names.
+
+    Where several have the same name, such as a picture and its mask, the one it names is meant.
+    """
     stem = os.path.splitext(os.path.basename(file))[0]
     element = said.find("filename")
     named, line = (element.text, element.line) if element is not None else ("", said.line)
     own, by_name = images.find(stem, file), images.find(named, file) if named else []
-    found = [one for one in own if one in by_name] or own or by_name
+    own_name = normalised(f"{stem}{os.path.splitext(named)[1]}")
+    both = [one for one in by_name if one in own or normalised(os.path.basename(one)) == own_name]
+    found = both or own or by_name
     if not found:
         message = f"{file} is of the image {named or stem}, which is not here"
         findings.append(blocking("annotation_without_image", message, file=file, line=line))
