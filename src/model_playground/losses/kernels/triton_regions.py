@@ -4,7 +4,7 @@ A program has one block of one image's pixels and goes through the classes in ch
 are read twice, the second time from a cache: memory sees each number once. Each program writes its
 own sums, and those of an image are added up in a fixed order: no atomic additions, so the same
 input gives the same bits. (Scores of another resolution than the labels are the exception: PyTorch
-interpolates them as a whole, and adds up their gradient in any order.)
+interpolates an image of them as a whole, and adds up their gradient in any order.)
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ def sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[T
         target: class indices, (N, P) or (N, H, W); one out of range counts as ignored.
         ignore_index: class index of pixels that are left out.
     """
+    if _is_image_by_image(target):
+        each = zip(torch.split(logits, 1), torch.split(target, 1), strict=True)
+        totals, sums = zip(*(sums_of_pixels(*one, ignore_index) for one in each), strict=True)
+        return torch.cat(totals), RegionSums(*map(torch.cat, zip(*sums, strict=True)))
     scores, labels = _at_the_pixels(logits, target)
     images, classes, pixels = scores.shape
     chunk, block = tile(classes, pixels)
@@ -74,6 +78,20 @@ def slopes_of_pixels(
         log_total: (N, P), from `sums_of_pixels`.
         slopes: the loss's slope along each sum, (N, C) each.
     """
+    if _is_image_by_image(target):
+        of_images = zip(*(torch.split(slope, 1) for slope in slopes), strict=True)
+        each = zip(
+            torch.split(logits, 1),
+            torch.split(target, 1),
+            torch.split(log_total, 1),
+            of_images,
+            strict=True,
+        )
+        parts = [
+            slopes_of_pixels(z, y, ignore_index, total, RegionSums(*some))
+            for z, y, total, some in each
+        ]
+        return torch.cat(parts)
     scores, labels = _at_the_pixels(logits, target)
     images, classes, pixels = scores.shape
     chunk, block = tile(classes, pixels)
@@ -104,6 +122,11 @@ def slopes_of_pixels(
     whole = gradient.reshape(images, classes, *size)
     small: Tensor = torch.ops.aten.upsample_bilinear2d_backward(whole, size, logits.shape, False)
     return small
+
+
+def _is_image_by_image(target: Tensor) -> bool:
+    """Say whether scores are interpolated for one image after the other, in memory for one."""
+    return target.ndim > 2 and len(target) > 1
 
 
 def _at_the_pixels(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
