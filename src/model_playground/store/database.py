@@ -274,6 +274,9 @@ def _set_up_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
 
 
 def _set_up_postgresql(engine: Engine) -> None:
+    # Many rows in one statement: the driver sends each statement by itself, and waits.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("writing"):
