@@ -154,6 +154,22 @@ def test_is_finite_at_the_ends_of_its_parameters(loss: type[Loss]) -> None:
 
 
 @by_name
+@pytest.mark.parametrize("size_hw", [(4, 5), (64, 65)], ids=["small", "large"])
+def test_a_prediction_that_is_no_number_is_not_hidden(
+    loss: type[Loss], size_hw: tuple[int, int]
+) -> None:
+    """Finite is what a finite input gives; a training that diverges has to be seen."""
+    input, target = sample(loss, dtype=torch.float32, images=size_hw[0], size_hw=size_hw)
+    input.view(-1)[1] = torch.nan
+    for parameters in variants(loss):
+        if any(weight == [0.0] * CLASSES for weight in parameters.values()):
+            continue
+        assert loss(**parameters)(input, target).isnan(), parameters
+        with formulas_only():
+            assert loss(**parameters)(input, target).isnan(), parameters
+
+
+@by_name
 @pytest.mark.parametrize("reduction", ["sum", "none"])
 def test_is_finite_in_every_reduction(loss: type[Loss], reduction: Reduction) -> None:
     for case in cases(loss, torch.float32):

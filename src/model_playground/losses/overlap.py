@@ -406,4 +406,4 @@ class FocalTverskyLoss(TverskyAreas):
         # The slope of a root is infinite at 0, where there is nothing left to lose.
         lost = self.tversky(shared, predicted, true)
         least = torch.finfo(lost.dtype).eps
-        return torch.where(lost > least, lost.clamp(min=least) ** (1 / self.gamma), 0)
+        return torch.where(lost <= least, 0, lost.clamp(min=least) ** (1 / self.gamma))
