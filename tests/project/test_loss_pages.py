@@ -42,6 +42,16 @@ def test_a_page_says_everything_that_its_loss_declares() -> None:
         assert part in page
 
 
+def test_the_index_says_which_losses_were_made_for_what() -> None:
+    index = pages()["README.md"]
+    advice = index[index.index("## Which suits your data") :]
+    assert "playground loss advise --task segmentation" in advice
+    rows = [line.split(" | ") for line in advice.splitlines() if "](" in line]
+    for column, declared in ((1, "suits"), (2, "suffers")):
+        told = {name for row in rows for name in re.findall(r"\((\w+)\.md\)", row[column])}
+        assert told == {loss.name for loss in catalogue.load().values() if getattr(loss, declared)}
+
+
 def test_a_change_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path)
     assert not outdated(tmp_path)
