@@ -106,6 +106,32 @@ def test_a_file_of_ones_own_is_checked(run: Run, tmp_path: Path) -> None:
     assert "Traceback" not in failed.err
 
 
+@pytest.mark.parametrize(
+    ("written", "code", "sentence"),
+    [
+        ("value.detach()", 1, "the loss has no gradient"),
+        ("value * value.detach()", 1, "name these factors in traits.detached"),
+        ("(value + value.sqrt()) / 2", 1, "the gradient is not finite"),
+        ("value / (input - target).abs() * (input - target).abs()", 1, "is nan"),
+        ("value.mean(0)", 1, "with per_image the first axis is the image"),
+        ("no_such_name", 1, "it raises NameError: name 'no_such_name' is not defined"),
+        ("(", 2, "fails when it is loaded: SyntaxError"),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_ones_own_is_said(
+    run: Run, tmp_path: Path, written: str, code: int, sentence: str
+) -> None:
+    text = OWN.read_text(encoding="utf-8").replace('name = "cauchy"', 'name = "broken"')
+    wrong = tmp_path / "wrong_loss.py"
+    whole = "return value, torch.ones_like(value)"
+    assert whole in text
+    wrong.write_text(text.replace(whole, f"value = {written}\n        {whole}"), encoding="utf-8")
+    checked = run("loss", "check", wrong)
+    assert checked.code == code
+    assert sentence in checked.out + checked.err
+    assert "Traceback" not in checked.out + checked.err
+
+
 @pytest.mark.slow
 def test_a_file_of_ones_own_appears_everywhere(run: Run, fruit_split: str) -> None:
     plugin = ("--plugin", OWN)

@@ -195,6 +195,15 @@ def test_a_plugin_is_usable_and_reads_like_a_built_in(plugin: Path) -> None:
         ("def (", "own.py fails when it is loaded: SyntaxError"),
         ("raise SystemExit", "own.py fails when it is loaded: SystemExit"),
         ("import math", "own.py registers no loss: put @register above its class"),
+        (PLUGIN.replace('"my_log_cosh"', "5"), "the name 5 is refused: letters, digits and _"),
+        (
+            PLUGIN.replace("(Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)", "()"),
+            r"OwnLogCoshLoss\.reads is refused: it is a tuple of one Reading or more",
+        ),
+        (
+            PLUGIN.replace("(Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)", "'value'"),
+            "reads",
+        ),
     ],
 )
 def test_a_faulty_plugin_is_named(plugin: Path, content: str, sentence: str) -> None:
