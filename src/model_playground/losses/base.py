@@ -136,6 +136,16 @@ ClassFactors = Annotated[
 """A factor for each class; a specification may have the word `balanced` or `effective` instead."""
 
 
+def _of_64_bits(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number of 64 bits is wanted, as targets hold")
+    return value
+
+
+IgnoreIndex = Annotated[int, AfterValidator(_of_64_bits)]
+"""The class index or target value that is left out of a loss."""
+
+
 class Addend(NamedTuple):
     """One addend of a loss: `scale` · Σ value / Σ weight, summed over every unit."""
 
