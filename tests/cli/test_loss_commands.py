@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from math import log1p
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_compare_sets_losses_side_by_side(run: Run, tmp_path: Path) -> None:
     picture = tmp_path / "both.png"
     assert run("loss", "compare", "mse", "l1", "--out", picture).code == 0
     assert picture.exists()
+
+
+def test_compare_looks_at_amounts_where_one_loss_reads_nothing_else(run: Run) -> None:
+    """Any values may be amounts: (ŷ - 4)² beside (ln (1 + ŷ) - ln 5)²."""
+    compared = run("loss", "compare", "mse", "msle", "--json").json
+    at = next(point for point in compared["points"] if point["at"] < 4)
+    expected = [(at["at"] - 4) ** 2, (log1p(at["at"]) - log1p(4)) ** 2]
+    assert at["values"] == pytest.approx(expected)
+    other_way = run("loss", "compare", "msle", "mse", "--json").json
+    assert other_way["points"][0]["at"] == compared["points"][0]["at"]
 
 
 def test_compare_refuses_losses_that_read_nothing_in_common(run: Run) -> None:
