@@ -124,6 +124,28 @@ def test_a_class_out_of_range(loss: type[Loss], index: int) -> None:
         loss()(input, target)
 
 
+@pytest.mark.parametrize("loss", WITH_IGNORED, ids=lambda loss: loss.name)
+def test_a_target_of_bytes_does_not_hold_minus_100(loss: type[Loss]) -> None:
+    """-100 is 156 modulo 256: a comparison in bytes would leave that class or answer out."""
+    input, target = sample(loss)
+    target = target.to(torch.uint8)
+    torch.testing.assert_close(loss()(input, target), loss()(input, target.long()))
+    target.view(-1)[1] = 156
+    with pytest.raises(InvalidError, match=r"target is refused: it is 156 somewhere"):
+        loss()(input, target)
+
+
+@pytest.mark.parametrize(
+    "loss", [loss for loss in WITH_IGNORED if loss not in OF_INDICES], ids=lambda loss: loss.name
+)
+@pytest.mark.parametrize("index", [256, -255])
+def test_an_index_to_ignore_that_bytes_take_for_an_answer(loss: type[Loss], index: int) -> None:
+    input, target = sample(loss)
+    with pytest.raises(InvalidError, match=f"ignore_index is refused: it is {index}, .* to 255"):
+        loss(ignore_index=index)(input, target.to(torch.uint8))
+    loss(ignore_index=index)(input, target.long())
+
+
 @pytest.mark.parametrize(("loss", "name"), WITH_FACTORS)
 @pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
 def test_an_unfit_factor(loss: type[Loss], name: str, bad: float) -> None:

@@ -194,8 +194,19 @@ def check_answers(
             )
         _check_device(factor, input, name=name)
     if target.dtype != torch.bool:
+        _check_ignored(ignore_index, target)
         wanted = f"numbers between 0 and 1, or {ignore_index} to leave one out"
         _check_range(target, 0, 1, wanted, ignored=ignore_index)
+
+
+def _check_ignored(ignore_index: int, target: Tensor) -> None:
+    """Refuse a number that the target's type cannot hold and would take for a yes or a no."""
+    if target.is_floating_point() or target.dtype in _WITHOUT_ARITHMETIC:
+        return
+    held = torch.iinfo(target.dtype)
+    if not held.min <= ignore_index <= held.max and ignore_index % 2**held.bits <= 1:
+        wanted = f"a number from {held.min} to {held.max}, as the target of type {_type(target)}"
+        raise refused("ignore_index", str(ignore_index), wanted)
 
 
 def all_are_plain(input: Tensor, target: Tensor) -> bool:
@@ -264,7 +275,8 @@ def _check_range(
         return
     good = (target >= lowest) & (target <= highest)
     if ignored is not None:
-        good |= target == ignored
+        # As int64: a comparison in uint8 takes 156 for -100.
+        good |= (target if target.is_floating_point() else target.long()) == ignored
     if not bool(good.all()):
         found: Any = target[~good][0].item()
         raise refused("target", f"{found:g} somewhere", wanted)
