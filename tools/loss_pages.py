@@ -135,6 +135,7 @@ def _index(losses: Sequence[LossExplanation]) -> Iterator[str]:
     ]
     yield from table(("", *(f"{task}: {slot}" for task, slot in slots)), matrix)
     yield from _advice(losses)
+    yield from ("## What a call checks", "", *_CHECKS)
 
 
 def _advice(losses: Sequence[LossExplanation]) -> Iterator[str]:
@@ -162,6 +163,18 @@ the threshold, and puts first what was made for what was found. Every loss comes
 The evidence is your own finished experiments that share a split and differ only in their losses;
 where there are none it says so, and it never promises a gain. The web page says the same where a
 loss is chosen, and `--json` is for programs.""".splitlines()
+
+
+_CHECKS = """Types, shapes and devices are checked at every call, parameters when a loss is made:
+a `ValueError` names the argument, what came and what is wanted. Whether class indices are in range
+and answers between 0 and 1 can be seen only by reading them, for which a GPU would have to end all
+of its queued work. So they are read on the CPU alone, unless you ask for more:
+
+```python
+from model_playground.losses import check_values
+
+check_values("everywhere")  # on a GPU too; "cpu" is the default, and "nowhere" reads none
+```""".splitlines()
 
 
 def _links(losses: Iterable[LossExplanation]) -> str:
