@@ -9,14 +9,14 @@ The pages follow from the declarations alone, so the same declarations give the 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from model_playground.core.contracts import LossDeclaration
 from model_playground.core.declaration import bounds_text, default_text
 from model_playground.core.loss_records import LossExplanation
-from model_playground.insights.loss_explanation import explained
+from model_playground.insights.loss_explanation import IN_WORDS, explained
 from model_playground.losses import catalogue
 from tools.markdown import table
 
@@ -134,6 +134,51 @@ def _index(losses: Sequence[LossExplanation]) -> Iterator[str]:
         for one in losses
     ]
     yield from table(("", *(f"{task}: {slot}" for task, slot in slots)), matrix)
+    yield from _advice(losses)
+    yield from ("## What a call checks", "", *_CHECKS)
+
+
+def _advice(losses: Sequence[LossExplanation]) -> Iterator[str]:
+    """Yield how to ask which loss suits, and what the answer is drawn from."""
+    yield from ("## Which suits your data", "", *_ADVICE, "")
+    rows = [
+        (
+            phrase[0].upper() + phrase[1:],
+            _links(loss for loss in losses if circumstance in loss.suits),
+            _links(loss for loss in losses if circumstance in loss.suffers),
+        )
+        for circumstance, phrase in IN_WORDS.items()
+    ]
+    yield from table(("data with", "made for it", "suffers from it"), rows)
+
+
+_ADVICE = """```sh
+playground loss advise --task segmentation
+playground loss advise --dataset fruit
+```
+
+The first names the losses that a task allows and what each was made for. The second measures the
+records of a dataset, says of each circumstance below whether it was found, with the figure and
+the threshold, and puts first what was made for what was found. Every loss comes with its reason.
+The evidence is your own finished experiments that share a split and differ only in their losses;
+where there are none it says so, and it never promises a gain. The web page says the same where a
+loss is chosen, and `--json` is for programs.""".splitlines()
+
+
+_CHECKS = """Types, shapes and devices are checked at every call, parameters when a loss is made:
+a `ValueError` names the argument, what came and what is wanted. Whether class indices are in range
+and answers between 0 and 1 can be seen only by reading them, for which a GPU would have to end all
+of its queued work. So they are read on the CPU alone, unless you ask for more:
+
+```python
+from model_playground.losses import check_values
+
+check_values("everywhere")  # on a GPU too; "cpu" is the default, and "nowhere" reads none
+```""".splitlines()
+
+
+def _links(losses: Iterable[LossExplanation]) -> str:
+    return ", ".join(f"[{loss.title}]({loss.name}.md)" for loss in losses)
 
 
 def _cell(loss: LossExplanation, task: str, slot: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from math import log1p
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ def test_compare_sets_losses_side_by_side(run: Run, tmp_path: Path) -> None:
     assert picture.exists()
 
 
+def test_compare_looks_at_amounts_where_one_loss_reads_nothing_else(run: Run) -> None:
+    """Any values may be amounts: (ŷ - 4)² beside (ln (1 + ŷ) - ln 5)²."""
+    compared = run("loss", "compare", "mse", "msle", "--json").json
+    at = next(point for point in compared["points"] if point["at"] < 4)
+    expected = [(at["at"] - 4) ** 2, (log1p(at["at"]) - log1p(4)) ** 2]
+    assert at["values"] == pytest.approx(expected)
+    other_way = run("loss", "compare", "msle", "mse", "--json").json
+    assert other_way["points"][0]["at"] == compared["points"][0]["at"]
+
+
 def test_compare_refuses_losses_that_read_nothing_in_common(run: Run) -> None:
     refused = run("loss", "compare", "focal", "giou_box")
     assert refused.code == 2
@@ -104,6 +115,32 @@ def test_a_file_of_ones_own_is_checked(run: Run, tmp_path: Path) -> None:
     assert "FAILED" in failed.out
     assert "two tensors of one shape" in failed.out
     assert "Traceback" not in failed.err
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "sentence"),
+    [
+        ("value.detach()", 1, "the loss has no gradient"),
+        ("value * value.detach()", 1, "name these factors in traits.detached"),
+        ("(value + value.sqrt()) / 2", 1, "the gradient is not finite"),
+        ("value / (input - target).abs() * (input - target).abs()", 1, "is nan"),
+        ("value.mean(0)", 1, "with per_image the first axis is the image"),
+        ("no_such_name", 1, "it raises NameError: name 'no_such_name' is not defined"),
+        ("(", 2, "fails when it is loaded: SyntaxError"),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_ones_own_is_said(
+    run: Run, tmp_path: Path, written: str, code: int, sentence: str
+) -> None:
+    text = OWN.read_text(encoding="utf-8").replace('name = "cauchy"', 'name = "broken"')
+    wrong = tmp_path / "wrong_loss.py"
+    whole = "return value, torch.ones_like(value)"
+    assert whole in text
+    wrong.write_text(text.replace(whole, f"value = {written}\n        {whole}"), encoding="utf-8")
+    checked = run("loss", "check", wrong)
+    assert checked.code == code
+    assert sentence in checked.out + checked.err
+    assert "Traceback" not in checked.out + checked.err
 
 
 @pytest.mark.slow

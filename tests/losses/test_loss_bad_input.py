@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +17,8 @@ from model_playground.losses import CrossEntropyLoss, ProbabilitiesWarning, chec
 from model_playground.losses.base import Loss
 
 OF_INDICES = [loss for loss in ALL if loss.reads[0].form is TargetForm.CLASS_INDEX]
+OF_ANSWERS = [loss for loss in ALL if loss.reads[0].form is TargetForm.MULTI_HOT]
+WITH_IGNORED = [loss for loss in ALL if "ignore_index" in loss.Record.model_fields]
 OF_BOXES = [loss for loss in ALL if Layout.BOX in loss.layouts]
 WITH_FACTORS = [
     (loss, name)
@@ -43,10 +46,73 @@ def test_an_input_of_integers(loss: type[Loss]) -> None:
 
 
 @by_name
-def test_a_complex_target(loss: type[Loss]) -> None:
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+@pytest.mark.parametrize("dtype", [torch.complex32, torch.complex64, torch.complex128], ids=str)
+def test_a_complex_target(loss: type[Loss], dtype: torch.dtype) -> None:
     input, target = sample(loss)
     with pytest.raises(InvalidError, match="target is refused: it is of type complex"):
-        loss()(input, target.to(torch.complex64))
+        loss()(input, target.to(torch.complex64).to(dtype))
+
+
+@by_name
+@pytest.mark.parametrize("given", [None, 1.0, [[1.0]], torch.zeros(2, 3).numpy()], ids=repr)
+def test_what_is_no_tensor(loss: type[Loss], given: Any) -> None:
+    input, target = sample(loss)
+    kind = type(given).__name__
+    with pytest.raises(InvalidError, match=f"input is refused: it is of type {kind}, wanted is a"):
+        loss()(given, target)
+    with pytest.raises(InvalidError, match=f"target is refused: it is of type {kind}, wanted is a"):
+        loss()(input, given)
+
+
+@by_name
+def test_a_sparse_tensor(loss: type[Loss]) -> None:
+    input, target = sample(loss, dtype=torch.float32)
+    with pytest.raises(InvalidError, match=r"input is refused: .* sparse_coo, .*to_dense\(\)"):
+        loss()(input.to_sparse(), target)
+    with pytest.raises(InvalidError, match=r"target is refused: .* sparse_coo, .*to_dense\(\)"):
+        loss()(input, target.to_sparse())
+
+
+@by_name
+def test_tensors_of_two_devices(loss: type[Loss]) -> None:
+    input, target = sample(loss, dtype=torch.float32)
+    with pytest.raises(InvalidError, match="target is refused: it is on cpu, wanted is on meta"):
+        loss()(input.to("meta"), target)
+    with pytest.raises(InvalidError, match="target is refused: it is on meta, wanted is on cpu"):
+        loss()(input, target.to("meta"))
+
+
+@pytest.mark.parametrize("loss", OF_INDICES + OF_ANSWERS, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("dtype", [torch.uint16, torch.uint32, torch.uint64], ids=str)
+def test_a_type_that_cannot_be_calculated_with(loss: type[Loss], dtype: torch.dtype) -> None:
+    input, target = sample(loss)
+    with pytest.raises(InvalidError, match=r"target is refused: it is of type uint.* int64"):
+        loss()(input, target.to(dtype))
+
+
+@pytest.mark.parametrize("loss", OF_INDICES, ids=lambda loss: loss.name)
+def test_class_indices_that_are_no_integers(loss: type[Loss]) -> None:
+    input, target = sample(loss)
+    wanted = "target is refused: it is of type float32, wanted is int64 class indices"
+    with pytest.raises(InvalidError, match=wanted):
+        loss()(input, target.float())
+
+
+@pytest.mark.parametrize("loss", OF_INDICES, ids=lambda loss: loss.name)
+def test_scores_of_no_class_and_a_number_alone(loss: type[Loss]) -> None:
+    input, target = sample(loss)
+    with pytest.raises(InvalidError, match=r"input is refused: .* scores of at least one class"):
+        loss()(input[:, :0], target)
+    with pytest.raises(InvalidError, match=r"input is refused: .* shape \(\), wanted is \(N, C"):
+        loss()(input.sum(), target)
+
+
+@pytest.mark.parametrize("loss", WITH_IGNORED, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("index", [2**63, -(10**30), 0.5, None])
+def test_an_index_to_ignore_that_no_target_holds(loss: type[Loss], index: Any) -> None:
+    with pytest.raises(InvalidError, match=f"ignore_index={index} is refused for {loss.__name__}"):
+        loss(ignore_index=index)
 
 
 @pytest.mark.parametrize("loss", OF_INDICES, ids=lambda loss: loss.name)
@@ -56,6 +122,28 @@ def test_a_class_out_of_range(loss: type[Loss], index: int) -> None:
     target.view(-1)[1] = index
     with pytest.raises(InvalidError, match=rf"target is refused: it is {index} somewhere"):
         loss()(input, target)
+
+
+@pytest.mark.parametrize("loss", WITH_IGNORED, ids=lambda loss: loss.name)
+def test_a_target_of_bytes_does_not_hold_minus_100(loss: type[Loss]) -> None:
+    """-100 is 156 modulo 256: a comparison in bytes would leave that class or answer out."""
+    input, target = sample(loss)
+    target = target.to(torch.uint8)
+    torch.testing.assert_close(loss()(input, target), loss()(input, target.long()))
+    target.view(-1)[1] = 156
+    with pytest.raises(InvalidError, match=r"target is refused: it is 156 somewhere"):
+        loss()(input, target)
+
+
+@pytest.mark.parametrize(
+    "loss", [loss for loss in WITH_IGNORED if loss not in OF_INDICES], ids=lambda loss: loss.name
+)
+@pytest.mark.parametrize("index", [256, -255])
+def test_an_index_to_ignore_that_bytes_take_for_an_answer(loss: type[Loss], index: int) -> None:
+    input, target = sample(loss)
+    with pytest.raises(InvalidError, match=f"ignore_index is refused: it is {index}, .* to 255"):
+        loss(ignore_index=index)(input, target.to(torch.uint8))
+    loss(ignore_index=index)(input, target.long())
 
 
 @pytest.mark.parametrize(("loss", "name"), WITH_FACTORS)
@@ -71,6 +159,13 @@ def test_an_unfit_factor(loss: type[Loss], name: str, bad: float) -> None:
 def test_too_many_factors(loss: type[Loss], name: str) -> None:
     with pytest.raises(InvalidError, match=f"{name} is refused: it is of shape"):
         loss(**{name: [1.0] * (CLASSES + 1)})(*sample(loss))
+
+
+@pytest.mark.parametrize(("loss", "name"), WITH_FACTORS)
+def test_factors_left_on_another_device(loss: type[Loss], name: str) -> None:
+    module = loss(**{name: [1.0] * CLASSES}).to("meta")
+    with pytest.raises(InvalidError, match=rf"{name} is refused: it is on meta.*\.to\(device\)"):
+        module(*sample(loss, dtype=torch.float32))
 
 
 @pytest.mark.parametrize("loss", OF_BOXES, ids=lambda loss: loss.name)

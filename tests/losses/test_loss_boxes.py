@@ -12,6 +12,7 @@ from loss_references import REFERENCES, total, weight_of_proportions
 from loss_samples import boxes
 from torch import Tensor, tensor
 
+from model_playground.core.errors import InvalidError
 from model_playground.losses import (
     BalancedL1BoxLoss,
     BoundingBoxRegressionLoss,
@@ -162,6 +163,21 @@ class TestWiseMemory:
         loss = WiseIoUBoxLoss()
         loss(torch.zeros(0, 4), torch.zeros(0, 4))
         assert loss.mean_loss == 1
+
+    def test_a_batch_that_is_no_number_is_forgotten(self) -> None:
+        input, target = drawn(8)
+        loss, other = WiseIoUBoxLoss(), WiseIoUBoxLoss()
+        spoilt = input.detach().clone()
+        spoilt[3, 0] = torch.nan
+        assert loss(spoilt, target).isnan()
+        torch.testing.assert_close(loss(input, target), other(input, target))
+
+    def test_what_leaves_the_numbers_is_refused(self) -> None:
+        """1.9 to the power of 1000 is 10^279, beyond float32."""
+        with pytest.raises(InvalidError, match=r"delta=1000 is refused with alpha=1\.9: alpha"):
+            WiseIoUBoxLoss(delta=1000)
+        assert WiseIoUBoxLoss(delta=1000, version="v1")(*drawn(8)).isfinite()
+        assert WiseIoUBoxLoss(delta=93)(*drawn(8)).isfinite()  # 93 · ln 1.9 = 59.7
 
     def test_its_state_is_saved_through_all_that_holds_it(self) -> None:
         input, target = drawn(8)

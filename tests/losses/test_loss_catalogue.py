@@ -123,6 +123,23 @@ def test_the_package_lists_every_built_in_for_type_checkers() -> None:
         _ = package.FocusLoss
 
 
+def test_everything_is_imported_by_a_star() -> None:
+    printed = run("""
+        import model_playground.losses as package
+        import sys
+        assert "torch" not in sys.modules
+        before = set(globals())
+        from model_playground.losses import *
+        print(sorted(set(globals()) - before - {"before"}))
+        assert DiceLoss is package.DiceLoss
+    """)
+    built_in = {
+        loss.__name__ for loss in LOSSES if loss.__module__.startswith("model_playground.losses")
+    }
+    assert set(ast.literal_eval(printed)) == built_in | set(package._BESIDE_LOSSES)
+    assert set(package.__all__) >= built_in
+
+
 def test_the_key_follows_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "model_playground" / "losses"
     shutil.copytree(catalogue._FOLDER, folder)
@@ -178,6 +195,15 @@ def test_a_plugin_is_usable_and_reads_like_a_built_in(plugin: Path) -> None:
         ("def (", "own.py fails when it is loaded: SyntaxError"),
         ("raise SystemExit", "own.py fails when it is loaded: SystemExit"),
         ("import math", "own.py registers no loss: put @register above its class"),
+        (PLUGIN.replace('"my_log_cosh"', "5"), "the name 5 is refused: letters, digits and _"),
+        (
+            PLUGIN.replace("(Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)", "()"),
+            r"OwnLogCoshLoss\.reads is refused: it is a tuple of one Reading or more",
+        ),
+        (
+            PLUGIN.replace("(Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)", "'value'"),
+            "reads",
+        ),
     ],
 )
 def test_a_faulty_plugin_is_named(plugin: Path, content: str, sentence: str) -> None:

@@ -46,6 +46,14 @@ class ShapesDiffer(Sound):
         return (input - target).square(), torch.ones(len(input))
 
 
+class HasNoFormula(Loss):
+    name = "own_empty"
+    title = "Empty"
+    family = "own"
+    reads = VALUES
+    layouts = (Layout.ITEM,)
+
+
 class GivesNoPair(Sound):
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         return (input - target).square(), 1.0  # type: ignore[return-value]
@@ -190,6 +198,7 @@ class HasAnotherFastPath(Sound):
 
 DEFECTS = [
     (ShapesDiffer, "units", r"shape \(4, 3\) and the weight \(4,\)"),
+    (HasNoFormula, "units", r"HasNoFormula has no terms\(input, target\), its formula"),
     (GivesNoPair, "units", "two tensors|no attribute 'shape'"),
     (Crashes, "units", r"raises KeyError: 'difference' \(test_loss_certificate.py, line \d+\)"),
     (Exits, "units", "raises SystemExit"),

@@ -54,6 +54,8 @@ def cases(loss: type[Loss], dtype: torch.dtype) -> Iterator[Case]:
     if Layout.BOX in loss.layouts:
         yield from pairs(loss, dtype)
         return
+    if input.ndim > 2:
+        yield "images without width", input[..., :0], target[..., :0]
     for size in (1e4, 1e-4, 0):
         yield f"numbers times {size:g}", input * size, target
     if loss.reads[0].form is TargetForm.CLASS_INDEX:
@@ -151,6 +153,22 @@ def test_is_finite_at_the_ends_of_its_parameters(loss: type[Loss]) -> None:
     for parameters in variants(loss):
         for case in cases(loss, torch.float32):
             check(loss(**parameters), case, because=str(parameters))
+
+
+@by_name
+@pytest.mark.parametrize("size_hw", [(4, 5), (64, 65)], ids=["small", "large"])
+def test_a_prediction_that_is_no_number_is_not_hidden(
+    loss: type[Loss], size_hw: tuple[int, int]
+) -> None:
+    """Finite is what a finite input gives; a training that diverges has to be seen."""
+    input, target = sample(loss, dtype=torch.float32, images=size_hw[0], size_hw=size_hw)
+    input.view(-1)[1] = torch.nan
+    for parameters in variants(loss):
+        if any(weight == [0.0] * CLASSES for weight in parameters.values()):
+            continue
+        assert loss(**parameters)(input, target).isnan(), parameters
+        with formulas_only():
+            assert loss(**parameters)(input, target).isnan(), parameters
 
 
 @by_name

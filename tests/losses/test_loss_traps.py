@@ -155,6 +155,23 @@ class TestWrongMathematics:
         close(dice_loss(SCORES, TRUTH), 1 - (0.75 + 0.5) / 2)
         close(DiceLoss()(SCORES, TRUTH), (1 - 1.5 / 2.25 + 1 - 1 / 1.75) / 2)
 
+    def test_all_classes_thrown_together_leave_tversky_nothing_to_weigh(self) -> None:
+        """What one class has too much another has too little: P - I = T - I, so only α + β counts.
+
+        I = .75 + .5 of 2 pixels, so .75 are false alarms and .75 misses, whatever α is: with
+        α + β = 1 it is 1 - 1.25 / 2. Ours keeps the classes apart, and α decides.
+        """
+        p, t = SCORES.softmax(1), functional.one_hot(TRUTH, 2).movedim(-1, 1)
+        shared, false_alarms, misses = (p * t).sum(), (p * (1 - t)).sum(), ((1 - p) * t).sum()
+        for alpha in (0.1, 0.9):
+            lost = 1 - shared / (shared + alpha * false_alarms + (1 - alpha) * misses)
+            close(lost, 1 - 1.25 / 2)
+        some = TverskyLoss(alpha=0.1, beta=0.9)(SCORES, TRUTH)
+        others = TverskyLoss(alpha=0.9, beta=0.1)(SCORES, TRUTH)
+        # Class 0: I = .75, .5 too much, .25 missing; class 1: I = .5, .25 too much, .5 missing.
+        close(some, 1 - (0.75 / (0.75 + 0.05 + 0.225) + 0.5 / (0.5 + 0.025 + 0.45)) / 2)
+        close(others, 1 - (0.75 / (0.75 + 0.45 + 0.025) + 0.5 / (0.5 + 0.225 + 0.05)) / 2)
+
     def test_summed_addends_of_two_processes_are_the_whole(self) -> None:
         """nnU-Net #1354 gathered numerators and denominators and forgot to add them."""
         input, target = sample(DiceLoss, images=4)

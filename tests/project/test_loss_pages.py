@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_playground.losses import catalogue
+from model_playground.losses import catalogue, checks
 from tools.loss_pages import FOLDER, WRITTEN_BY_HAND, main, outdated, pages, write
 
 
@@ -40,6 +40,26 @@ def test_a_page_says_everything_that_its_loss_declares() -> None:
         "[Cross-entropy](cross_entropy.md)",
     ):
         assert part in page
+
+
+def test_the_index_says_which_losses_were_made_for_what() -> None:
+    index = pages()["README.md"]
+    advice = index[index.index("## Which suits your data") :]
+    assert "playground loss advise --task segmentation" in advice
+    rows = [line.split(" | ") for line in advice.splitlines() if "](" in line]
+    for column, declared in ((1, "suits"), (2, "suffers")):
+        told = {name for row in rows for name in re.findall(r"\((\w+)\.md\)", row[column])}
+        assert told == {loss.name for loss in catalogue.load().values() if getattr(loss, declared)}
+
+
+def test_the_setting_that_the_index_documents_reads_values_everywhere() -> None:
+    section = pages()["README.md"].partition("## What a call checks")[2]
+    (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    try:
+        exec(program, {})
+        assert checks._values_are_read == "everywhere"
+    finally:
+        checks.check_values("cpu")
 
 
 def test_a_change_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from model_playground.core.contracts import (
     BoxView,
     Layout,
+    Link,
     LossDeclaration,
     Reading,
     TargetForm,
@@ -73,8 +74,8 @@ def shared_movements(losses: Sequence[LossDeclaration]) -> tuple[Movement, ...]:
     """
     first, *others = losses
     for layout in first.layouts:
-        for reading in first.reads:
-            if all(layout in one.layouts and reading in one.reads for one in others):
+        for reading in _read_by(first):
+            if all(layout in one.layouts and reading in _read_by(one) for one in others):
                 return movements(layout, reading)
     other = next(one for one in others if not _share(first, one))
     raise InvalidError(
@@ -89,7 +90,17 @@ def shared_movements(losses: Sequence[LossDeclaration]) -> tuple[Movement, ...]:
 
 
 def _share(one: LossDeclaration, other: LossDeclaration) -> bool:
-    return bool(set(one.layouts) & set(other.layouts) and set(one.reads) & set(other.reads))
+    readings = set(_read_by(one)) & set(_read_by(other))
+    return bool(readings and set(one.layouts) & set(other.layouts))
+
+
+def _read_by(loss: LossDeclaration) -> tuple[Reading, ...]:
+    """Return a loss's readings; one that reads any values reads those of 0 or more too."""
+    return (*loss.reads, _AMOUNTS) if _VALUES in loss.reads else loss.reads
+
+
+_VALUES = Reading(form=TargetForm.VALUE, link=Link.IDENTITY)
+_AMOUNTS = Reading(form=TargetForm.AMOUNT, link=Link.IDENTITY)
 
 
 def reads_in_words(loss: LossDeclaration) -> str:

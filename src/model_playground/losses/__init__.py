@@ -7,8 +7,9 @@
     1.09861...
 
 A name is imported when it is first used, so that what needs no torch (`losses.catalogue`) does
-not wait for it. A loss in a new file of this folder is found without being listed here; the
-names below are for editors and type checkers.
+not wait for it; `__all__`, which `import *` and pydoc ask for, is such a name too. A loss in a new
+file of this folder is found without being listed here; the names below are for editors and type
+checkers.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ _BESIDE_LOSSES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return _public_names()
     if name in _BESIDE_LOSSES:
         return getattr(import_module(f"{__name__}.{_BESIDE_LOSSES[name]}"), name)
     if name[0].isupper():  # a class: nothing else is worth importing torch for
@@ -99,7 +102,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"model_playground.losses has no {name!r}")
 
 
-def __dir__() -> list[str]:
+def _public_names() -> list[str]:
     from model_playground.losses.base import LOSSES
 
-    return sorted([*globals(), *_BESIDE_LOSSES, *(loss.__name__ for loss in LOSSES)])
+    return sorted([*_BESIDE_LOSSES, *(loss.__name__ for loss in LOSSES)])
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_public_names()])

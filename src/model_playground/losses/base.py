@@ -136,6 +136,16 @@ ClassFactors = Annotated[
 """A factor for each class; a specification may have the word `balanced` or `effective` instead."""
 
 
+def _of_64_bits(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number of 64 bits is wanted, as targets hold")
+    return value
+
+
+IgnoreIndex = Annotated[int, AfterValidator(_of_64_bits)]
+"""The class index or target value that is left out of a loss."""
+
+
 class Addend(NamedTuple):
     """One addend of a loss: `scale` · Σ value / Σ weight, summed over every unit."""
 
@@ -265,7 +275,7 @@ class Loss(nn.Module):
 
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return numerator and denominator of every unit, of one shape: the formula."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no terms(input, target), its formula")
 
     def factors(self, field: str) -> Tensor | None:
         """Return the factors that a field of that type holds, as a tensor on the loss's device."""
@@ -464,8 +474,10 @@ def register(loss: LossType) -> LossType:
     missing = [name for name in ("name", "title", "family", "reads") if not hasattr(loss, name)]
     if missing:
         raise TypeError(f"{loss.__name__} does not state its {' and '.join(missing)}")
-    if not loss.name.isidentifier():
+    if not isinstance(loss.name, str) or not loss.name.isidentifier():
         raise TypeError(f"the name {loss.name!r} is refused: letters, digits and _ make a name")
+    if not loss.reads or not all(isinstance(reading, Reading) for reading in loss.reads):
+        raise TypeError(f"{loss.__name__}.reads is refused: it is a tuple of one Reading or more")
     LOSSES.register(loss)
     return loss
 

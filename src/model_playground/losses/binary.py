@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses import kernels
 from model_playground.losses.arithmetic import answers_and_kept, in_float32
-from model_playground.losses.base import Addend, Factors, Loss, register
-from model_playground.losses.checks import all_are_plain, check_answers
+from model_playground.losses.base import Addend, Factors, IgnoreIndex, Loss, register
+from model_playground.losses.checks import all_are_plain, are_dense, check_answers
 from model_playground.losses.kernels.answers import (
     AnswersKernel,
     AnswersTask,
@@ -107,7 +107,9 @@ class BinaryCrossEntropyLoss(Loss):
 
     weight: Factors = Field(default=None, description="a factor for each answer")
     pos_weight: Factors = Field(default=None, description="a factor for the answer yes")
-    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="target value that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_answers(
@@ -133,7 +135,8 @@ class BinaryCrossEntropyLoss(Loss):
     def _is_for_pytorch(self, input: Tensor, target: Tensor) -> bool:
         """Say whether PyTorch's operator, which ignores nothing, gives this loss in less time."""
         return (
-            0 < input.numel() < FEW_ANSWERS
+            are_dense(input, target)
+            and 0 < input.numel() < FEW_ANSWERS
             and input.dtype == target.dtype
             and input.dtype in (torch.float32, torch.float64)
             and input.device.type == "cpu"

@@ -8,8 +8,13 @@ from torch import Tensor
 
 from model_playground.core.contracts import Circumstance, Layout, Link, Reading, TargetForm
 from model_playground.losses.arithmetic import answers_and_kept, in_float32, index_and_kept
-from model_playground.losses.base import ClassFactors, Loss, register
-from model_playground.losses.checks import check_answers, check_class_weights, check_classes
+from model_playground.losses.base import ClassFactors, IgnoreIndex, Loss, register
+from model_playground.losses.checks import (
+    check_answers,
+    check_class_weights,
+    check_classes,
+    check_tensors,
+)
 
 _BLOCK = 2**18
 """So many candidates are held at a time while the nearest of them is looked for."""
@@ -76,9 +81,12 @@ class BoundaryLoss(Loss):
     layouts = (Layout.PIXEL,)
 
     weight: ClassFactors = Field(default=None, description="a factor for each class")
-    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="target value that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
+        check_tensors(input, target)
         weight = self.factors("weight")
         if target.shape == input.shape and input.ndim >= 3:
             check_answers(input, target, ignore_index=self.ignore_index)
@@ -144,6 +152,8 @@ def distances(seeds: Tensor) -> Tensor:
     Args:
         seeds: (N, C, d1, …); each image and class is on its own.
     """
+    if not seeds.numel():
+        return seeds.float()
     longest = max(range(2, seeds.ndim), key=lambda axis: seeds.shape[axis])
     squared = _squared_along_a_line(seeds.movedim(longest, -1)).movedim(-1, longest)
     for axis in range(2, seeds.ndim):

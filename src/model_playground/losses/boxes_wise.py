@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -9,12 +10,17 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Circumstance, Traits
+from model_playground.core.errors import InvalidError
 from model_playground.losses.base import ratio, register
 from model_playground.losses.boxes_geometry import Geometry
 from model_playground.losses.boxes_overlap import OverlapBoxLoss
 
 LEAST_MEAN = 1e-6
 """What the running mean counts as at least: every loss would be infinitely unusual beside 0."""
+
+
+LARGEST_EXPONENT = 60.0
+"""e to the power of 88 is the end of float32, and a factor is multiplied by losses and slopes."""
 
 
 @register
@@ -92,6 +98,15 @@ class WiseIoUBoxLoss(OverlapBoxLoss):
 
     def __post_init__(self) -> None:
         if self.version == "v3":
+            if self.delta * math.log(self.alpha) > LARGEST_EXPONENT:
+                raise InvalidError(
+                    "loss.wise_iou",
+                    "delta={delta:g} is refused with alpha={alpha:g}: alpha^delta is no number any "
+                    "more; delta · ln(alpha) is at most {most:g}",
+                    delta=self.delta,
+                    alpha=self.alpha,
+                    most=LARGEST_EXPONENT,
+                )
             self.register_buffer("mean_loss", torch.ones(()))
 
     def of(self, pair: Geometry) -> Tensor:
@@ -116,4 +131,6 @@ class WiseIoUBoxLoss(OverlapBoxLoss):
 
     def _learn(self, lost: Tensor) -> None:
         if lost.numel():
-            self._mean.lerp_(lost.mean().to(self._mean), self.momentum)
+            latest = lost.mean().to(self._mean)
+            # One batch that is no number would otherwise be remembered for ever.
+            self._mean.lerp_(torch.where(latest.isfinite(), latest, self._mean), self.momentum)

@@ -9,8 +9,9 @@ from torch import Tensor
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses import kernels
 from model_playground.losses.arithmetic import in_float32, index_and_kept, ratio
-from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
+from model_playground.losses.base import Addend, ClassFactors, IgnoreIndex, Kernel, Loss, register
 from model_playground.losses.checks import (
+    are_dense,
     check_classes,
     class_axis,
     look_for_probabilities,
@@ -107,7 +108,9 @@ class CrossEntropyLoss(Loss):
     label_smoothing: float = Field(
         default=0.0, ge=0, le=1, description="share of the target spread evenly over all classes"
     )
-    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="class index that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_classes(
@@ -137,7 +140,8 @@ class CrossEntropyLoss(Loss):
     def _is_for_pytorch(self, input: Tensor, target: Tensor) -> bool:
         """Say whether PyTorch's operator gives this loss, in the least time."""
         return (
-            input.ndim > 1
+            are_dense(input, target)
+            and input.ndim > 1
             and (input.ndim == 2 or input.shape[1] < FEW_CLASSES)
             and not self.label_smoothing
             and target.dtype == torch.int64
@@ -249,7 +253,9 @@ class Poly1Loss(Loss):
     traits = Traits(pairwise=True)
 
     epsilon: float = Field(default=1.0, ge=-1, description="weight of 1 - p; 0 is cross-entropy")
-    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="class index that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_classes(input, target, ignore_index=self.ignore_index)

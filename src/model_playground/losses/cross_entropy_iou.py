@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm
 from model_playground.losses.base import Addend, image_losses, register
-from model_playground.losses.checks import check_classes
+from model_playground.losses.checks import check_classes, check_tensors
 from model_playground.losses.kernels.regions import RegionSums, region_sums_by_formula
 from model_playground.losses.overlap import SoftIoULoss
 
@@ -82,6 +82,7 @@ class CrossEntropyIoULoss2D(SoftIoULoss):
     )
 
     def check(self, input: Tensor, target: Tensor) -> None:
+        check_tensors(input, target)
         if self.interpolate and input.ndim == 4 and target.ndim == 3:
             input = input[:, :, :1, :1].expand(*input.shape[:2], *target.shape[1:])
         check_classes(

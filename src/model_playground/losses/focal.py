@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, logsigmoid
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
 from model_playground.losses.arithmetic import answers_and_kept, in_float32, index_and_kept
-from model_playground.losses.base import Addend, ClassFactors, Loss, register
+from model_playground.losses.base import Addend, ClassFactors, IgnoreIndex, Loss, register
 from model_playground.losses.binary import ANSWERS, fast_answers, finite
 from model_playground.losses.checks import check_answers, check_classes, class_axis
 from model_playground.losses.kernels import blocks
@@ -73,7 +73,9 @@ class FocalLoss(Loss):
         default=2.0, ge=0, description="how much less easy items count; 0 is cross-entropy"
     )
     alpha: ClassFactors = Field(default=None, description="a factor for each class")
-    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="class index that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_classes(
@@ -192,7 +194,9 @@ class BinaryFocalLoss(Loss):
         le=1,
         description="the factor of yes, no has 1 - alpha; null for no factors",
     )
-    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="target value that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_answers(input, target, ignore_index=self.ignore_index)
@@ -275,7 +279,9 @@ class AsymmetricLoss(Loss):
     margin: float = Field(
         default=0.05, ge=0, lt=1, description="a no below this probability is free"
     )
-    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="target value that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
         check_answers(input, target, ignore_index=self.ignore_index)

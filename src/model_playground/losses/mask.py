@@ -9,7 +9,7 @@ from torch.nn.functional import logsigmoid
 
 from model_playground.core.contracts import Circumstance, Layout, Traits
 from model_playground.losses.arithmetic import answers_and_kept, in_float32, ratio
-from model_playground.losses.base import Addend, Loss, image_losses, register
+from model_playground.losses.base import Addend, IgnoreIndex, Loss, image_losses, register
 from model_playground.losses.binary import ANSWERS, finite
 from model_playground.losses.checks import check_answers, check_masks
 
@@ -72,10 +72,12 @@ class BinaryCrossEntropyDiceMaskLoss(Loss):
     dice_weight: float = Field(
         default=1.0, ge=0, description="the factor of Dice; binary cross-entropy has 1"
     )
-    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="target value that is left out of the loss"
+    )
 
     def check(self, input: Tensor, target: Tensor) -> None:
-        check_masks(input)
+        check_masks(input, target)
         check_answers(input, target, ignore_index=self.ignore_index)
 
     def formula_addends(

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 
 from model_playground.core.contracts import Circumstance, Link, Reading, TargetForm, Traits
-from model_playground.losses.base import Loss, in_float32, register
+from model_playground.losses.base import IgnoreIndex, Loss, in_float32, register
 from model_playground.losses.checks import check_classes, class_axis
 
 
@@ -18,7 +18,9 @@ class NoisyLabelLoss(Loss):
     reads = (Reading(form=TargetForm.CLASS_INDEX, link=Link.SOFTMAX),)
     traits = Traits(pairwise=True)
 
-    ignore_index: int = Field(default=-100, description="class index that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="class index that is left out of the loss"
+    )
 
     def cost(self, log_p: Tensor) -> Tensor:
         """Return what every item costs, from the logarithm of its true class's probability."""

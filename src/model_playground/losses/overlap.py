@@ -23,8 +23,13 @@ from model_playground.losses.arithmetic import (
     index_and_kept,
     ratio,
 )
-from model_playground.losses.base import Addend, ClassFactors, Kernel, Loss, register
-from model_playground.losses.checks import check_answers, check_class_weights, check_classes
+from model_playground.losses.base import Addend, ClassFactors, IgnoreIndex, Kernel, Loss, register
+from model_playground.losses.checks import (
+    check_answers,
+    check_class_weights,
+    check_classes,
+    check_tensors,
+)
 from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.answer_areas import (
     AnswerSums,
@@ -58,7 +63,9 @@ class OverlapLoss(Loss):
     per_image: bool = Field(
         default=False, description="sum areas over each image, not over the batch"
     )
-    ignore_index: int = Field(default=-100, description="target value that is left out of the loss")
+    ignore_index: IgnoreIndex = Field(
+        default=-100, description="target value that is left out of the loss"
+    )
 
     def group_losses(self, p: Tensor, t: Tensor, *, per_image: bool) -> Tensor:
         """Return the loss of every class: (N, C) for each image, (1, C) for the batch.
@@ -71,6 +78,7 @@ class OverlapLoss(Loss):
         raise NotImplementedError
 
     def check(self, input: Tensor, target: Tensor) -> None:
+        check_tensors(input, target)
         weight = self.factors("weight")
         if target.shape == input.shape and input.ndim >= 3:
             check_answers(input, target, ignore_index=self.ignore_index)
@@ -406,4 +414,4 @@ class FocalTverskyLoss(TverskyAreas):
         # The slope of a root is infinite at 0, where there is nothing left to lose.
         lost = self.tversky(shared, predicted, true)
         least = torch.finfo(lost.dtype).eps
-        return torch.where(lost > least, lost.clamp(min=least) ** (1 / self.gamma), 0)
+        return torch.where(lost <= least, 0, lost.clamp(min=least) ** (1 / self.gamma))

@@ -19,7 +19,7 @@ from model_playground.core.contracts import (
 )
 from model_playground.losses import kernels
 from model_playground.losses.base import Loss, Reduction, in_float32, register
-from model_playground.losses.checks import check_amounts, check_same_shape
+from model_playground.losses.checks import are_dense, check_amounts, check_same_shape
 
 VALUES = (Reading(form=TargetForm.VALUE, link=Link.IDENTITY),)
 _SUMMED_AS_THEY_ARE = (torch.float32, torch.float64)
@@ -66,7 +66,11 @@ class ValueLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, reduced as `reduction` says."""
-        if _is_summed_as_it_is(input, target) and kernels.apply_to(input):
+        if (
+            are_dense(input, target)
+            and _is_summed_as_it_is(input, target)
+            and kernels.apply_to(input)
+        ):
             self.check(input, target)
             reduced = self.fused(input, target, self.reduction)
             if reduced is not None:
