@@ -122,7 +122,9 @@ class Coco(WritableFormat):
 
     name = "coco"
     title = "COCO JSON"
-    tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+    tasks: ClassVar[tuple[str, ...]] = (
+        *("detection", "instance_segmentation", "segmentation", "tagging"),
+    )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`bbox`", "a box; x, y, width, height become left, top, right, bottom", "the same"),

@@ -56,7 +56,7 @@ class Cvat(Format):
     name = "cvat"
     title = "CVAT XML"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "tagging", "classification"),
+        *("detection", "instance_segmentation", "segmentation", "tagging", "classification"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (

@@ -64,7 +64,8 @@ class LabelStudio(Format):
     name = "label_studio"
     title = "Label Studio JSON"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "tagging", "classification", "regression"),
+        *("detection", "instance_segmentation", "segmentation"),
+        *("tagging", "classification", "regression"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (

@@ -85,7 +85,7 @@ class LabelMe(Format):
     name = "labelme"
     title = "LabelMe JSON"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "tagging", "classification"),
+        *("detection", "instance_segmentation", "segmentation", "tagging", "classification"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (

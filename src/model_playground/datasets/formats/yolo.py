@@ -76,7 +76,9 @@ class Yolo(WritableFormat):
 
     name = "yolo"
     title = "YOLO"
-    tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+    tasks: ClassVar[tuple[str, ...]] = (
+        *("detection", "instance_segmentation", "segmentation", "tagging"),
+    )
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`id x y width height`", "a box", "the same"),
         Held("`id x y width height confidence`", "a box with the attribute `confidence`", "a box"),
