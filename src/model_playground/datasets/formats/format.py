@@ -19,6 +19,7 @@ from model_playground.datasets.formats.draft import Draft, DraftAnnotations, Dra
 from model_playground.datasets.records import Revision, Status
 
 __all__ = [
+    "DRAWN_MASKS",
     "FORMATS",
     "Draft",
     "DraftAnnotations",
@@ -89,6 +90,14 @@ class Held:
     what: str
     read: str
     written: str = ""
+
+
+DRAWN_MASKS = Held(
+    "outlines, with `--task segmentation`",
+    "masks are drawn of them, small objects over large ones; the rest is the class `background`; "
+    "crowds and boxes without an outline are ignored",
+)
+"""What becomes of outlines, in the words of every format whose tasks have segmentation for them."""
 
 
 class Format(ABC):
