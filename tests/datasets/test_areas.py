@@ -15,7 +15,7 @@ from pycocotools import mask as peer
 
 from model_playground.core.contracts import IGNORED
 from model_playground.datasets.areas import Area, Areas
-from model_playground.datasets.run_lengths import decoded, of_mask
+from model_playground.datasets.run_lengths import compressed, decoded, of_mask
 
 SIZE_HW = (17, 23)
 
@@ -82,6 +82,18 @@ def test_small_areas_are_drawn_over_large_ones() -> None:
     mask = Areas((small, ignored, large), background=5).mask((14, 14))
     assert [int(mask[one, one]) for one in (1, 3, 5, 9, 11, 13)] == [1, IGNORED, 2, IGNORED, 1, 5]
     np.testing.assert_array_equal(mask, Areas((large, ignored, small), background=5).mask((14, 14)))
+
+
+@pytest.mark.parametrize(("counts", "size_hw"), [([], (0, 0)), ([0], (0, 5))])
+def test_run_lengths_of_no_mask_hold_nothing(counts: list[int], size_hw: tuple[int, int]) -> None:
+    area = Area(3, counts=compressed(counts), size_hw=size_hw)
+    assert not Areas((area,), background=0).mask((4, 6)).any()
+
+
+def test_run_lengths_of_a_huge_mask_take_no_room() -> None:
+    side = 2**30
+    area = Area(3, counts=compressed([0, side * side]), size_hw=(side, side))
+    assert Areas((area,), background=0).mask((4, 6)).all()
 
 
 def test_run_lengths_of_another_size_are_brought_to_the_images() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pictures import draw, found, kinds
+from pictures import draw, draw_mask, found, kinds
 
 from model_playground.core.contracts import IGNORED
 from model_playground.core.errors import InvalidError
@@ -238,6 +238,18 @@ def test_ids_of_classes_that_begin_at_0_keep_theirs(tmp_path: Path) -> None:
     assert [(one.name, one.source_id) for one in revision.classes] == [
         ("background", 1), ("dog", 0),
     ]  # fmt: skip
+
+
+def test_masks_that_stand_beside_outlines_are_read(tmp_path: Path) -> None:
+    coco(tmp_path / "images", an_object(), an_object(2)).joinpath("labels.json").rename(
+        tmp_path / "labels.json"
+    )
+    for name in ("a", "b"):
+        draw_mask(tmp_path / f"masks/{name}.png", [[0, 0, 0, 0, 1, 1, 1, 1]] * 6)
+    (tmp_path / "classes.yaml").write_text("classes: {0: ground, 1: road}\n")
+    revision, _ = read(tmp_path)
+    assert (revision.format, revision.has_drawn_masks) == ("index_masks", False)
+    assert import_dataset(tmp_path)[0].format == "coco"
 
 
 @pytest.mark.parametrize("ids", [(3, 9), (0, 255), (7, 70_000)])

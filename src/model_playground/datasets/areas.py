@@ -132,7 +132,7 @@ def _rings(column: pa.ListArray) -> Iterator[tuple[Ring, ...]]:
 
 def _pixels(area: Area, size_hw: tuple[int, int]) -> _Pixels:
     if area.counts:
-        return _Pixels(0, 0, _resized(run_lengths.decoded(area.counts, area.size_hw), size_hw))
+        return _Pixels(0, 0, run_lengths.resized(area.counts, area.size_hw, size_hw))
     rings = [ring for ring in area.rings if len(ring) >= _LEAST_NUMBERS]
     crossings = [one for one in (_crossings(ring, size_hw) for ring in rings) if one.size]
     if not crossings:
@@ -191,13 +191,3 @@ def _steps(x: Ring, y: Ring, end_x: Ring, end_y: Ring, columns: Ring) -> tuple[R
             reached = np.trunc(x + slope * step + 0.5)
             step += ~np.where(slope > 0, reached > centres, reached <= centres)
     return flat, y + step - 1
-
-
-def _resized(inside: NDArray[np.bool_], size_hw: tuple[int, int]) -> NDArray[np.bool_]:
-    """Bring a mask of another size to that of its image."""
-    if inside.shape == size_hw:
-        return inside
-    rows, columns = (
-        np.arange(size) * length // size for size, length in zip(size_hw, inside.shape, strict=True)
-    )
-    return inside[np.ix_(rows, columns)]

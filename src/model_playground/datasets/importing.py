@@ -267,7 +267,8 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> tuple[Form
     if not found:
         raise _not_recognised(path, formats)
     fitting = [one for one in found if _misfit(one, task, options) is None]
-    likely = [one for one in fitting if one.is_certain] or fitting
+    holding = [one for one in fitting if task != "segmentation" or not one.draws_masks] or fitting
+    likely = [one for one in holding if one.is_certain] or holding
     if len(likely) == 1:
         others = " or ".join(one.name for one in fitting if one is not likely[0])
         besides = f" (--format could also be {others})" if others else ""

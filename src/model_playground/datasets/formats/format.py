@@ -96,6 +96,7 @@ DRAWN_MASKS = Held(
     "outlines, with `--task segmentation`",
     "masks are drawn of them, small objects over large ones; the rest is the class `background`; "
     "crowds and boxes without an outline are ignored",
+    "the outlines; `background` becomes a class like the others",
 )
 """What becomes of outlines, in the words of every format whose tasks have segmentation for them."""
 
@@ -129,6 +130,11 @@ class Format(ABC):
         Raises:
             InvalidError: the labels are unclear as a whole, not those of one item alone.
         """
+
+    @property
+    def draws_masks(self) -> bool:
+        """Whether its masks are drawn of outlines: where others hold masks, these are read."""
+        return DRAWN_MASKS in self.contents
 
     @property
     def summary(self) -> str:
