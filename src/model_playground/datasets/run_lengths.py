@@ -117,12 +117,13 @@ def decoded(text: str, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def resized(text: str, size_hw: tuple[int, int], wanted_hw: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the mask that run lengths stand for in another size: of each pixel the nearest.
+    """Return the mask that run lengths stand for in another size: of each pixel what is at its
+    centre.
 
     However large a mask they fill, no more room is taken than for the one that is wanted.
 
-    >>> resized("2342", (2, 7), (1, 2)).tolist()
-    [[False, True]]
+    >>> resized("2342", (2, 7), (1, 3)).tolist()
+    [[True, False, True]]
 
     Raises:
         ValueError: they do not fill the mask exactly.
@@ -136,7 +137,8 @@ def resized(text: str, size_hw: tuple[int, int], wanted_hw: tuple[int, int]) -> 
         return np.zeros(wanted_hw, dtype=bool)
     ends = np.cumsum(counts, dtype=np.int64)
     rows, columns = (
-        np.arange(wanted) * size // wanted for wanted, size in zip(wanted_hw, size_hw, strict=True)
+        (2 * np.arange(wanted) + 1) * size // (2 * wanted)
+        for wanted, size in zip(wanted_hw, size_hw, strict=True)
     )
     places = columns * size_hw[0] + rows[:, None]
     inside: NDArray[np.bool_] = np.searchsorted(ends, places, side="right") % 2 == 1

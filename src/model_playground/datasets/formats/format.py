@@ -96,7 +96,6 @@ DRAWN_MASKS = Held(
     "outlines, with `--task segmentation`",
     "masks are drawn of them, small objects over large ones; the rest is the class `background`; "
     "crowds and boxes without an outline are ignored",
-    "the outlines; `background` becomes a class like the others",
 )
 """What becomes of outlines, in the words of every format whose tasks have segmentation for them."""
 
