@@ -7,9 +7,9 @@ pair are inside. Rings of one object are pieces of it: they are joined.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Area:
 
     Args:
         class_index: its class, or IGNORED where its pixels are of no known class.
-        rings: the outlines of its pieces.
+        rings: the outlines of its pieces, each of a point or more.
         counts: run lengths as COCO compresses them.
         size_hw: of the mask that the run lengths fill.
     """
@@ -71,7 +71,11 @@ class Areas:
         Small areas are drawn over large ones, those of the same size in their order.
         """
         mask = np.full(size_hw, self.background, dtype=np.int16)
-        found = [(area.class_index, _pixels(area, size_hw)) for area in self.areas]
+        crossings = iter(_crossings([ring for one in self.areas for ring in one.rings], size_hw))
+        found = [
+            (one.class_index, _pixels(one, list(islice(crossings, len(one.rings))), size_hw))
+            for one in self.areas
+        ]
         found.sort(key=lambda one: -np.count_nonzero(one[1].inside))
         for class_index, pixels in found:
             mask[pixels.place][pixels.inside] = class_index
@@ -118,7 +122,7 @@ def _area(row: dict[str, Any], rings: tuple[Ring, ...]) -> Area:
         is_whole = left < right and top < bottom
         corners = np.array([left, top, right, top, right, bottom, left, bottom], dtype=np.float64)
         rings = (corners,) if is_whole else ()
-    return Area(class_index, rings=rings)
+    return Area(class_index, rings=tuple(one for one in rings if len(one) >= _LEAST_NUMBERS))
 
 
 def _rings(column: pa.ListArray) -> Iterator[tuple[Ring, ...]]:
@@ -130,11 +134,13 @@ def _rings(column: pa.ListArray) -> Iterator[tuple[Ring, ...]]:
         yield tuple(numbers[starts[one] : starts[one + 1]] for one in range(first, end))
 
 
-def _pixels(area: Area, size_hw: tuple[int, int]) -> _Pixels:
+def _pixels(
+    area: Area, crossings: Sequence[NDArray[np.int64]], size_hw: tuple[int, int]
+) -> _Pixels:
+    """Return the pixels of an area, of which each ring crosses columns there."""
     if area.counts:
         return _Pixels(0, 0, run_lengths.resized(area.counts, area.size_hw, size_hw))
-    rings = [ring for ring in area.rings if len(ring) >= _LEAST_NUMBERS]
-    crossings = [one for one in (_crossings(ring, size_hw) for ring in rings) if one.size]
+    crossings = [one for one in crossings if one.size]
     if not crossings:
         return _Pixels(0, 0, np.zeros((0, 0), dtype=bool))
     left, top = np.min([one.min(axis=1) for one in crossings], axis=0)
@@ -148,15 +154,20 @@ def _pixels(area: Area, size_hw: tuple[int, int]) -> _Pixels:
     return _Pixels(int(left), int(top), inside.T)
 
 
-def _crossings(ring: Ring, size_hw: tuple[int, int]) -> NDArray[np.int64]:
-    """Return where a ring crosses the centres of columns: columns and rows (2, crossings).
+def _crossings(rings: Sequence[Ring], size_hw: tuple[int, int]) -> list[NDArray[np.int64]]:
+    """Return where each ring crosses the centres of columns: columns and rows (2, crossings).
 
-    A row is the first one below a crossing. Of each column there is an even number.
+    A row is the first one below a crossing. Of each column there is an even number. All rings of
+    an image are looked at together: each has few crossings, and every step on arrays has its price.
     """
     height, width = size_hw
-    near = np.clip(np.nan_to_num(ring), -_FARTHEST, _FARTHEST)
-    ends = np.trunc(_FINER * near + 0.5).reshape(-1, 2)
-    edges = np.concatenate([ends, np.roll(ends, -1, axis=0)], axis=1)
+    lengths = np.array([len(one) // 2 for one in rings], dtype=np.int64)
+    ring_ends = np.cumsum(lengths)
+    near = np.clip(np.nan_to_num(np.concatenate([np.empty(0), *rings])), -_FARTHEST, _FARTHEST)
+    corners = np.trunc(_FINER * near + 0.5).reshape(-1, 2)
+    following = np.arange(1, len(corners) + 1)
+    following[ring_ends - 1] = ring_ends - lengths
+    edges = np.concatenate([corners, corners[following]], axis=1)
     is_flat = np.abs(edges[:, 2] - edges[:, 0]) >= np.abs(edges[:, 3] - edges[:, 1])
     is_backward = np.where(is_flat, edges[:, 0] > edges[:, 2], edges[:, 1] > edges[:, 3])
     edges = np.where(is_backward[:, None], edges[:, [2, 3, 0, 1]], edges)
@@ -169,7 +180,8 @@ def _crossings(ring: Ring, size_hw: tuple[int, int]) -> NDArray[np.int64]:
     x, y, end_x, end_y = np.repeat(edges, counts, axis=0).T
     steps = np.where(np.repeat(is_flat, counts), *_steps(x, y, end_x, end_y, columns))
     rows = np.ceil(np.clip((steps + 0.5) / _FINER - 0.5, 0, height))
-    return np.stack([columns, rows]).astype(np.int64)
+    found = np.stack([columns, rows]).astype(np.int64)
+    return np.split(found, np.cumsum(counts)[ring_ends[:-1] - 1], axis=1)
 
 
 def _steps(x: Ring, y: Ring, end_x: Ring, end_y: Ring, columns: Ring) -> tuple[Ring, Ring]:
