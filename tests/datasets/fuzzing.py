@@ -175,6 +175,9 @@ def _import(folder: Path, task: str | None, name: str, *, drop: bool = False) ->
     assert all(not path.startswith(("/", "..")) for path in revision.items["path"].to_pylist())
     assert set(revision.annotations["item_id"].to_pylist()) <= set(revision.item_ids)
     _assert_holds_together(revision.annotations, len(revision.classes))
+    if revision.has_drawn_masks:
+        for areas in revision.areas(revision.item_ids).values():
+            assert areas.mask((6, 8)).max() < len(revision.classes)
 
 
 def _import_what_can_be(folder: Path, task: str | None, name: str) -> None:

@@ -15,6 +15,7 @@ from planted_faults import (
     SIZE_WH,
     Place,
     Planting,
+    change_object,
     coco,
     folders,
     masks,
@@ -996,3 +997,24 @@ def plant_no_class(folder: Path) -> set[Place]:
 @planted(label_studio_numbers, task="regression")
 def plant_no_value(folder: Path) -> set[Place]:
     return change_task(folder, 3, annotations=[{"id": 3, "result": []}])
+
+
+# Masks that are drawn of outlines
+
+
+@planted(coco, task="segmentation")
+def plant_image_without_outlines(folder: Path) -> set[Place]:
+    said = read_coco(folder)
+    said["annotations"] = [one for one in said["annotations"] if one["image_id"] != 2]
+    write_coco(folder, said)
+    return {("images/2.png", None)}
+
+
+@planted(coco, task="segmentation")
+def plant_ignored_pixels__of_a_box(folder: Path) -> set[Place]:
+    return change_object(folder, 2, segmentation=None)
+
+
+@planted(coco, task="segmentation")
+def plant_ignored_pixels__of_a_crowd(folder: Path) -> set[Place]:
+    return change_object(folder, 2, iscrowd=1)

@@ -275,7 +275,8 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
         annotation(id=3, bbox=None, segmentation={"size": [6, 8], "counts": compressed([10, 38])}),
     ]
     folder = write(tmp_path / "data", coco(annotations=said))
-    assert_no_traceback(folder, ("instances.json",), "coco", tmp_path / "x", cases=CASES)
+    files, tasks = ("instances.json",), (None, "segmentation")
+    assert_no_traceback(folder, files, "coco", tmp_path / "x", tasks=tasks, cases=CASES)
 
 
 def file_of(*names: str, first_id: int = 1) -> dict[str, Any]:

@@ -226,7 +226,7 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
         '<mask label="dog" rle="1, 3, 2" left="2" top="1" width="3" height="2"/>'
     )
     folder = write(tmp_path / "images", an_image(shapes), an_image("", "b.png"))
-    tasks = (None, "classification")
+    tasks = (None, "classification", "segmentation")
     assert_no_traceback(folder, ("annotations.xml",), "cvat", tmp_path / "one", tasks=tasks)
     video = write(tmp_path / "video", a_track((0, 0), (1, 0), (2, 1)), names=FRAMES)
     assert_no_traceback(video, ("annotations.xml",), "cvat", tmp_path / "two", cases=CASES // 4)

@@ -325,7 +325,7 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
         a_task(brush, image="b.png", annotations=[], predictions=[{"result": [brush]}]),
     )
     folder = write(tmp_path / "data", *tasks)
-    wanted = (None, "classification", "regression")
+    wanted = (None, "classification", "regression", "segmentation")
     files = ("export.json",)
     assert_no_traceback(folder, files, "label_studio", tmp_path / "x", tasks=wanted, cases=CASES)
     region = a_result()["value"] | {"original_width": 8, "original_height": 6}

@@ -226,6 +226,6 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
     )
     files = {"a": a_file(*shapes, flags={"indoor": True}), "b": a_file(imagePath="x/b.png")}
     folder = write(tmp_path / "data", **files)
-    tasks = (None, "classification")
+    tasks = (None, "classification", "segmentation")
     names = ("a.json", "b.json")
     assert_no_traceback(folder, names, "labelme", tmp_path / "x", tasks=tasks, cases=CASES)

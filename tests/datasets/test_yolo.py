@@ -443,7 +443,7 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
         },
     )
     files = ("data.yaml", "lists/val.txt", "labels/train/a.txt", "labels/val/b.txt")
-    tasks = (None, "instance_segmentation")
+    tasks = (None, "instance_segmentation", "segmentation")
     assert_no_traceback(folder, files, "yolo", tmp_path / "fuzz", tasks=tasks, cases=CASES)
 
 

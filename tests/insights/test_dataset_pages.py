@@ -57,6 +57,12 @@ def test_boxes_and_areas_are_drawn_where_they_are(revision: Revision) -> None:
     assert (second[80, 80] == 128).all()
 
 
+def test_objects_that_masks_are_drawn_of_are_named_once(revision: Revision) -> None:
+    drawn, _ = import_dataset(revision.root, task="segmentation")
+    images = AnnotatedImages(drawn, drawn.item_ids)
+    assert images.draw(item(drawn, "b.png"), 160).labels == ("Öl",)
+
+
 def test_an_image_that_cannot_be_read_is_said_so(revision: Revision) -> None:
     (revision.root / "a.png").write_bytes(b"nothing")
     drawn = AnnotatedImages(revision, revision.item_ids).draw(item(revision, "a.png"), 160)

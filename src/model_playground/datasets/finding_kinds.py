@@ -500,6 +500,20 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Add the mask.",
         ),
         _reading(
+            "image_without_outlines", "Image without outlines", "warning",
+            "Masks are drawn of outlines. Without any, all of the image is background if somebody "
+            "looked at it, and nothing says so: it is left out.",
+            "Outline its objects, or say that there are none: by the status DONE, an empty label "
+            "file of YOLO, a finished task of Label Studio.",
+        ),
+        _reading(
+            "ignored_pixels", "Objects whose pixels are ignored", "information",
+            "Masks are drawn of outlines. A crowd's is not meant to the pixel, and an object that "
+            "has a box only may be anywhere in it: neither the loss nor a metric counts the pixels "
+            "inside, but for those of smaller objects.",
+            "Nothing, or outline them.",
+        ),
+        _reading(
             "mask_without_image", "Mask without image", "error",
             "No image has its name: one of the two was renamed or lost.",
             "Add the image, or delete the mask.",

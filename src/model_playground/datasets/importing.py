@@ -24,6 +24,7 @@ from model_playground.core.records import CheckReport, Finding
 from model_playground.datasets.checks import image_fault, mask_fault, revision_findings
 from model_playground.datasets.colours import are_colours
 from model_playground.datasets.coordinates import in_pixels
+from model_playground.datasets.drawn_masks import prepared_for_drawing, with_pixels_counted
 from model_playground.datasets.facts_cache import FactsCache
 from model_playground.datasets.file_names import (
     files_under,
@@ -98,7 +99,7 @@ def import_dataset(
     found = _decided(
         source.findings, source.path, any(source.usable), command, drop=options.drop_faulty
     )
-    return _recorded(source, found)
+    return _recorded(source, found, advance)
 
 
 def check_source(
@@ -126,7 +127,7 @@ def check_source(
     """
     options = options or ReadOptions()
     source = _read_source(path, task, options, inspect=True, cache=cache, advance=advance)
-    return _recorded(source, source.findings)
+    return _recorded(source, source.findings, advance)
 
 
 def check_command(path: Path, task: str | None, options: ReadOptions) -> str:
@@ -172,13 +173,13 @@ def _read_source(
     cache: FactsCache | None,
     advance: Advance | None,
 ) -> _Source:
-    advance = advance or (lambda stage, done, total: None)
+    advance = advance or _silent
     path = Path(os.path.abspath(path.expanduser()))
     with listed_once():
         chosen, reason = _recognise(path, task, options)
         advance("Reading labels", 0, 0)
         with _uncollected():
-            draft = chosen.read(path, task=task, options=options)
+            draft = prepared_for_drawing(chosen.read(path, task=task, options=options))
     _check_paths(draft)
     if draft.relative and not inspect:
         _sizes_for_shares(draft, advance)
@@ -200,7 +201,9 @@ def _read_source(
     )
 
 
-def _recorded(source: _Source, decided: Sequence[Finding]) -> tuple[Revision, CheckReport]:
+def _recorded(
+    source: _Source, decided: Sequence[Finding], advance: Advance | None
+) -> tuple[Revision, CheckReport]:
     """Make records of what can be used, and say what these and the files show."""
     draft, seen = source.draft, source.seen
     found = [*decided, *_size_findings(draft, seen)]
@@ -208,6 +211,8 @@ def _recorded(source: _Source, decided: Sequence[Finding]) -> tuple[Revision, Ch
     found += blended_masks({} if seen.number_segments else masks, seen.class_ids)
     found += _segment_findings(draft, seen)
     revision = _revision(draft, source.usable, seen, source.format)
+    if revision.has_drawn_masks and revision.is_inspected:
+        revision = with_pixels_counted(revision, advance or _silent)
     if any(source.usable):  # else there is nothing that could be said of the whole
         images = {seen.name(path): facts for path, facts in seen.images.items()}
         found += revision_findings(revision, images, found)
@@ -218,6 +223,10 @@ def _recorded(source: _Source, decided: Sequence[Finding]) -> tuple[Revision, Ch
         recognised=source.recognised,
     )
     return revision, report
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Tell nobody of the progress."""
 
 
 @contextmanager
@@ -258,7 +267,8 @@ def _recognise(path: Path, task: str | None, options: ReadOptions) -> tuple[Form
     if not found:
         raise _not_recognised(path, formats)
     fitting = [one for one in found if _misfit(one, task, options) is None]
-    likely = [one for one in fitting if one.is_certain] or fitting
+    holding = [one for one in fitting if task != "segmentation" or not one.draws_masks] or fitting
+    likely = [one for one in holding if one.is_certain] or holding
     if len(likely) == 1:
         others = " or ".join(one.name for one in fitting if one is not likely[0])
         besides = f" (--format could also be {others})" if others else ""

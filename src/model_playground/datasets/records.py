@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from model_playground.core.contracts import Facts
 from model_playground.core.errors import InvalidError, NotFoundError
+from model_playground.datasets.areas import Areas, areas_by_item
 from model_playground.datasets.canonical import table_digest
 from model_playground.datasets.file_names import located
 
@@ -30,6 +31,9 @@ SCHEMA_VERSION = 2
 
 IGNORED_PIXEL_VALUE = 255
 """A mask's pixels of this value belong to no class, unless the class table names it."""
+
+BACKGROUND = "background"
+"""The name of the class of all pixels that are of no object."""
 
 AnnotationKind = Literal[
     "class",  # the one class of the image
@@ -43,6 +47,9 @@ AnnotationKind = Literal[
     "segment",  # an object or a region known by its number in the mask image
 ]
 """What an annotation says."""
+
+_OF_IMAGES: tuple[AnnotationKind, ...] = ("class", "value", "mask_image")
+_READ_OF_IMAGES = ["item_id", "kind", "class_index", "name", "value", "path"]
 
 OBJECT_KINDS: tuple[AnnotationKind, ...] = ("box", "polygon", "rle")
 """The kinds that have a box."""
@@ -131,6 +138,7 @@ class TrainingItem:
     class_index: int | None = None
     values: tuple[float, ...] | None = None
     mask_path: Path | None = None
+    areas: Areas | None = None  # of which its mask is drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +187,11 @@ class Revision:
         return self._count("segment") > 0
 
     @property
+    def has_drawn_masks(self) -> bool:
+        """Whether there are no files of masks, so that masks are drawn of the objects' areas."""
+        return self.task == "segmentation" and not self._count("mask_image")
+
+    @property
     def object_count(self) -> int:
         """How many boxes, polygons and run lengths there are."""
         return sum(self._count(kind) for kind in OBJECT_KINDS)
@@ -214,6 +227,19 @@ class Revision:
                 one.source_id for one in self.classes if one.source_id is not None
             ),
         )
+
+    def areas(self, item_ids: Collection[str]) -> dict[str, Areas]:
+        """Return for each of these items the areas that its mask is drawn of, none left out.
+
+        Of an item with several images they are those in the first.
+        """
+        table = self.annotations
+        wanted = pc.is_in(table["item_id"], value_set=pa.array(item_ids, pa.string()))
+        is_object = pc.is_in(table["kind"], value_set=pa.array(OBJECT_KINDS))
+        in_first = pc.equal(pc.fill_null(table["image_index"], 0), 0)
+        found = areas_by_item(table.filter(pc.and_(pc.and_(wanted, is_object), in_first)))
+        background = next(one.index for one in self.classes if is_background(one.name))
+        return {one: Areas(tuple(found.get(one, ())), background) for one in item_ids}
 
     def class_counts(self, item_ids: Collection[str] | None = None) -> dict[str, int]:
         """Return for each class the number of items that have or contain it, none left out.
@@ -336,6 +362,11 @@ class Revision:
         )
 
 
+def is_background(class_name: str) -> bool:
+    """Say whether a class is what is left beside the objects."""
+    return class_name.strip().casefold() == BACKGROUND
+
+
 def new_item_id(path: str, content_hash: str) -> str:
     """Return the id of an item that no earlier revision knows."""
     return hashlib.sha256(f"{path}\n{content_hash}".encode()).hexdigest()[:16]
@@ -364,7 +395,8 @@ def _labels_by_item(revision: Revision, item_ids: set[str]) -> dict[str, dict[st
     """Return the fields of a training item that its annotations fill."""
     labels: dict[str, dict[str, Any]] = {}
     values: dict[str, dict[str, float]] = {}
-    for row in _rows(revision.annotations):
+    of_images = pc.is_in(revision.annotations["kind"], value_set=pa.array(_OF_IMAGES))
+    for row in _rows(revision.annotations.select(_READ_OF_IMAGES).filter(of_images)):
         item_id = row["item_id"]
         if item_id not in item_ids:
             continue
@@ -377,6 +409,9 @@ def _labels_by_item(revision: Revision, item_ids: set[str]) -> dict[str, dict[st
             values.setdefault(item_id, {})[row["name"]] = row["value"]
     for item_id, by_name in values.items():
         labels[item_id]["values"] = tuple(by_name[name] for name in revision.target_names)
+    if revision.has_drawn_masks:
+        for item_id, areas in revision.areas(item_ids).items():
+            labels.setdefault(item_id, {})["areas"] = areas
     return labels
 
 

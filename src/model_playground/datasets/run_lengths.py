@@ -116,6 +116,35 @@ def decoded(text: str, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     return inside.reshape((width, height)).T
 
 
+def resized(text: str, size_hw: tuple[int, int], wanted_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the mask that run lengths stand for in another size: of each pixel what is at its
+    centre.
+
+    However large a mask they fill, no more room is taken than for the one that is wanted.
+
+    >>> resized("2342", (2, 7), (1, 3)).tolist()
+    [[True, False, True]]
+
+    Raises:
+        ValueError: they do not fill the mask exactly.
+    """
+    if size_hw == wanted_hw:
+        return decoded(text, size_hw)
+    counts, pixels = counts_of(text), size_hw[0] * size_hw[1]
+    if sum(counts) != pixels:
+        raise ValueError(f"the run lengths cover {sum(counts)} of {pixels} pixels")
+    if not pixels:
+        return np.zeros(wanted_hw, dtype=bool)
+    ends = np.cumsum(counts, dtype=np.int64)
+    rows, columns = (
+        (2 * np.arange(wanted) + 1) * size // (2 * wanted)
+        for wanted, size in zip(wanted_hw, size_hw, strict=True)
+    )
+    places = columns * size_hw[0] + rows[:, None]
+    inside: NDArray[np.bool_] = np.searchsorted(ends, places, side="right") % 2 == 1
+    return inside
+
+
 def box_of(text: str, size_hw: tuple[int, int]) -> tuple[float, float, float, float]:
     """Return the box xyxy around the pixels that are inside; of none it is empty.
 

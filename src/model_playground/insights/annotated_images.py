@@ -274,6 +274,7 @@ def _fill_run_lengths(
 def _labels(rows: Sequence[Mapping[str, Any]], names: Mapping[int, str]) -> tuple[str, ...]:
     """Say what is known of an image in words."""
     said: list[str] = []
+    in_mask: list[str] = []
     objects: dict[str, int] = {}
     for row in rows:
         if row["kind"] in ("class", "tag"):
@@ -284,7 +285,8 @@ def _labels(rows: Sequence[Mapping[str, Any]], names: Mapping[int, str]) -> tupl
             name = names[row["class_index"]]
             objects[name] = objects.get(name, 0) + 1
         elif row["kind"] == "mask_pixels" and not _is_background(names[row["class_index"]]):
-            said.append(names[row["class_index"]])
+            in_mask.append(names[row["class_index"]])
+    said += [name for name in in_mask if name not in objects]
     counted = sorted(objects.items(), key=lambda one: -one[1])
     said += [name if count == 1 else f"{count} {name}" for name, count in counted]
     return tuple(said)

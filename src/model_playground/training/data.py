@@ -104,7 +104,7 @@ class ItemImages(Dataset["Batch | PlaygroundError"]):
         if kept is not None:
             return kept
         item = self.items[index]
-        has_mask = self._reads_masks and item.mask_path is not None
+        has_mask = self._reads_masks and (item.mask_path or item.areas) is not None
         pixels = self.reader.image(item), self.reader.mask(item) if has_mask else None
         if self.cache is not None:
             self.cache.put(index, pixels)

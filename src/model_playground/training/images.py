@@ -13,8 +13,9 @@ from PIL import Image, ImageOps
 
 from model_playground.core.contracts import IGNORED
 from model_playground.core.errors import InvalidError
+from model_playground.datasets.areas import Areas
 from model_playground.datasets.colours import are_colours
-from model_playground.datasets.images import load_mask
+from model_playground.datasets.images import image_size_wh, load_mask
 from model_playground.datasets.records import TrainingItem
 
 
@@ -45,11 +46,14 @@ class ImageReader:
             raise _unreadable("image", item.path, error) from None
 
     def mask(self, item: TrainingItem) -> NDArray[np.int16]:
-        """Read an item's mask as class indices (height, width); IGNORED where there is no class.
+        """Read or draw an item's mask as class indices (height, width); IGNORED where there is no
+        class.
 
         Raises:
             InvalidError: it cannot be read.
         """
+        if item.areas is not None:
+            return _nearest(_drawn(item.areas, item.path), self.image_size)
         assert item.mask_path is not None
         try:
             pixel_values = load_mask(item.mask_path, colours=are_colours(self.class_pixel_values))
@@ -62,6 +66,15 @@ class ImageReader:
         for index, value in enumerate(self.class_pixel_values):
             classes[pixel_values == value] = index
         return classes
+
+
+def _drawn(areas: Areas, image: Path) -> NDArray[np.int16]:
+    """Draw a mask as large as the image is: of what is smaller each area would be another."""
+    size_wh = image_size_wh(image)
+    if size_wh is None:
+        raise _unreadable("image", image, InvalidError("image.size", "its size cannot be read"))
+    width, height = size_wh
+    return areas.mask((height, width))
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:

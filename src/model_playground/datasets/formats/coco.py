@@ -26,6 +26,7 @@ from model_playground.datasets.file_names import NamedImages, subfolders
 from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.draft import attributes_text, box_around
 from model_playground.datasets.formats.format import (
+    DRAWN_MASKS,
     FORMATS,
     Draft,
     DraftAnnotations,
@@ -122,12 +123,15 @@ class Coco(WritableFormat):
 
     name = "coco"
     title = "COCO JSON"
-    tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+    tasks: ClassVar[tuple[str, ...]] = (
+        *("detection", "instance_segmentation", "segmentation", "tagging"),
+    )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`bbox`", "a box; x, y, width, height become left, top, right, bottom", "the same"),
         Held("`segmentation` as polygons", "polygons, all rings of an object", "the same"),
         Held("`segmentation` as run lengths", "run lengths, compressed or not", "compressed"),
+        DRAWN_MASKS,
         Held("`iscrowd`, `attributes`", "attributes of the object", "the same"),
         Held("`categories`", "classes in the order of their ids; ids are kept", "the same"),
         Held("`width`, `height`", "compared with the image's own", "the image's own"),

@@ -21,6 +21,7 @@ from model_playground.datasets.file_names import NamedImages, files_under, norma
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import Box, ClassNames, DraftAnnotations
 from model_playground.datasets.formats.format import (
+    DRAWN_MASKS,
     FORMATS,
     Draft,
     DraftItem,
@@ -56,13 +57,14 @@ class Cvat(Format):
     name = "cvat"
     title = "CVAT XML"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "tagging", "classification"),
+        *("detection", "instance_segmentation", "segmentation", "tagging", "classification"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`box`", "a box; one with `rotation` becomes an outline of four corners"),
         Held("`polygon`", "an outline"),
         Held("`mask`", "run lengths; CVAT's are those of a piece, row by row"),
+        DRAWN_MASKS,
         Held("`ellipse`", "an outline of 64 points, reported"),
         Held("`polyline`, `points`, `cuboid`, `skeleton`", "not read, counted"),
         Held("`tag`", "a tag, or with `--task classification` the one class of the image"),

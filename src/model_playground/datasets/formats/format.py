@@ -19,6 +19,7 @@ from model_playground.datasets.formats.draft import Draft, DraftAnnotations, Dra
 from model_playground.datasets.records import Revision, Status
 
 __all__ = [
+    "DRAWN_MASKS",
     "FORMATS",
     "Draft",
     "DraftAnnotations",
@@ -91,6 +92,14 @@ class Held:
     written: str = ""
 
 
+DRAWN_MASKS = Held(
+    "outlines, with `--task segmentation`",
+    "masks are drawn of them, small objects over large ones; the rest is the class `background`; "
+    "crowds and boxes without an outline are ignored",
+)
+"""What becomes of outlines, in the words of every format whose tasks have segmentation for them."""
+
+
 class Format(ABC):
     """A way to lay out labelled images. Its docstring says to a user what that is."""
 
@@ -120,6 +129,11 @@ class Format(ABC):
         Raises:
             InvalidError: the labels are unclear as a whole, not those of one item alone.
         """
+
+    @property
+    def draws_masks(self) -> bool:
+        """Whether its masks are drawn of outlines: where others hold masks, these are read."""
+        return DRAWN_MASKS in self.contents
 
     @property
     def summary(self) -> str:

@@ -19,6 +19,7 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image
 
+from model_playground.core.contracts import IGNORED
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
@@ -50,7 +51,7 @@ from model_playground.datasets.formats.format import (
 )
 from model_playground.datasets.images import load_mask
 from model_playground.datasets.parts import part_of
-from model_playground.datasets.records import IGNORED_PIXEL_VALUE, Revision
+from model_playground.datasets.records import IGNORED_PIXEL_VALUE, OBJECT_KINDS, Revision
 
 _IMAGE_FOLDERS = ("images", "image", "imgs", "img", "JPEGImages")
 _MASK_FOLDERS = ("masks", "mask", "SegmentationClass", "labels", "annotations")
@@ -108,7 +109,8 @@ class IndexMasks(WritableFormat):
         Held(
             "pixel value",
             "the class that the class table gives it; ids may have gaps",
-            "the same: masks are copied as they are, with a `classes.yaml`",
+            "the same: masks are copied as they are, those drawn of outlines are written as PNG; "
+            "with a `classes.yaml`",
         ),
         Held(
             "colour",
@@ -180,7 +182,8 @@ class IndexMasks(WritableFormat):
         )
 
     def losses(self, revision: Revision) -> list[Finding]:
-        held = ("mask_image", "mask_pixels")
+        is_drawn = revision.has_drawn_masks
+        held = ("mask_image", "mask_pixels", *(OBJECT_KINDS if is_drawn else ()))
         found = [
             left_out("not_in_format", f"masks have no place for annotations of the kind {kind}")
             for kind in revision.annotations["kind"].unique().to_pylist()
@@ -188,7 +191,11 @@ class IndexMasks(WritableFormat):
         ]
         masks = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_image"))
         bare = revision.items.num_rows - len(set(masks["item_id"].to_pylist()))
-        if bare:
+        if is_drawn:
+            count = counted(revision.object_count, "object is", "objects are")
+            said = f"{count} drawn into masks: these say the class of a pixel, not its object"
+            found.append(left_out("not_in_format", said))
+        elif bare:
             count = counted(bare, "image has", "images have")
             said = f"{count} no mask: copied all the same, and reported when it is read"
             found.append(left_out("not_in_format", said))
@@ -213,16 +220,18 @@ class IndexMasks(WritableFormat):
         return f"images/{partition}/{plain}"
 
     def write(self, export: Export) -> None:
-        """Write the masks as they are, named as their images, and the class table."""
+        """Write the masks as they are, or as they are drawn, named as their images, and the class
+        table.
+        """
         revision = export.revision
+        if revision.has_drawn_masks:
+            _write_drawn(export)
         images = dict(zip(revision.item_ids, revision.items["path"].to_pylist(), strict=True))
         masks = revision.annotations.filter(pc.equal(revision.annotations["kind"], "mask_image"))
         for item_id, path in zip(
             masks["item_id"].to_pylist(), masks["path"].to_pylist(), strict=True
         ):
-            image = os.path.splitext(export.paths[images[item_id]])[0].removeprefix("images/")
-            target = export.folder / f"masks/{image}{os.path.splitext(path)[1]}"
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target = _mask_file(export, images[item_id], os.path.splitext(path)[1])
             shutil.copyfile(located(revision.root, path), target)
         _write_class_table(revision, export.folder)
 
@@ -248,8 +257,50 @@ def _is_in_colours(items: Sequence[DraftItem]) -> bool:
     return False
 
 
+def _mask_file(export: Export, image: str, suffix: str) -> Path:
+    """Return where the mask of an image goes; its folder is made."""
+    stem = os.path.splitext(export.paths[image])[0].removeprefix("images/")
+    target = export.folder / f"masks/{stem}{suffix}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _write_drawn(export: Export) -> None:
+    """Draw the masks and write them as PNG files."""
+    revision = export.revision
+    ids = _pixel_values(revision)
+    values = np.array([*ids, IGNORED_PIXEL_VALUE])
+    values = values.astype(np.uint8 if values.max() <= np.iinfo(np.uint8).max else np.uint16)
+    columns = (revision.items[name].to_pylist() for name in ("item_id", "path", "width", "height"))
+    areas = revision.areas(revision.item_ids)
+    for item_id, path, width, height in zip(*columns, strict=True):
+        if not width or not height:
+            raise InvalidError(
+                "export.no_size",
+                "the size of {image} is not known, and its mask is as large: import the dataset "
+                "again with its images",
+                image=path,
+            )
+        classes = areas[item_id].mask((height, width))
+        pixels = values[np.where(classes == IGNORED, len(ids), classes)]
+        Image.fromarray(pixels).save(_mask_file(export, path, ".png"))
+
+
+def _pixel_values(revision: Revision) -> list[int]:
+    """Return the value of each class's pixels: its id or, of masks that are drawn and where the ids
+    do not serve, its index, with 255 left out.
+    """
+    classes = revision.classes
+    ids = [one.index if one.source_id is None else one.source_id for one in classes]
+    possible = set(range(np.iinfo(np.uint16).max + 1)) - {IGNORED_PIXEL_VALUE}
+    fits = len(set(ids)) == len(ids) and possible.issuperset(ids)
+    if fits or not revision.has_drawn_masks:
+        return ids
+    return [one.index + (one.index >= IGNORED_PIXEL_VALUE) for one in classes]
+
+
 def _write_class_table(revision: Revision, folder: Path) -> None:
-    ids = [one.index if one.source_id is None else one.source_id for one in revision.classes]
+    ids = _pixel_values(revision)
     if not are_colours(ids):
         named = {value: one.name for value, one in zip(ids, revision.classes, strict=True)}
         text = yaml.safe_dump({"classes": named}, allow_unicode=True, sort_keys=False)

@@ -22,6 +22,7 @@ from model_playground.datasets.file_names import NamedImages, is_image, normalis
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import Box, ClassNames, DraftAnnotations
 from model_playground.datasets.formats.format import (
+    DRAWN_MASKS,
     FORMATS,
     Draft,
     DraftItem,
@@ -64,7 +65,8 @@ class LabelStudio(Format):
     name = "label_studio"
     title = "Label Studio JSON"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "tagging", "classification", "regression"),
+        *("detection", "instance_segmentation", "segmentation"),
+        *("tagging", "classification", "regression"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
@@ -72,6 +74,7 @@ class LabelStudio(Format):
         Held("`PolygonLabels`", "an outline"),
         Held("`EllipseLabels`", "an outline of 64 points, reported"),
         Held("`BrushLabels`", "run lengths; what is not transparent is inside"),
+        DRAWN_MASKS,
         Held("`Choices`", "tags, or the one class where each image has one choice"),
         Held("`Number`, `Rating`", "a value, for regression, named as the control"),
         Held("choices and numbers of a region", "attributes of the object"),

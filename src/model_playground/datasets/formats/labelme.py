@@ -28,6 +28,7 @@ from model_playground.datasets.file_names import NamedImages, files_under, norma
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import ClassNames, DraftAnnotations
 from model_playground.datasets.formats.format import (
+    DRAWN_MASKS,
     FORMATS,
     Draft,
     DraftItem,
@@ -85,7 +86,7 @@ class LabelMe(Format):
     name = "labelme"
     title = "LabelMe JSON"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "tagging", "classification"),
+        *("detection", "instance_segmentation", "segmentation", "tagging", "classification"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
@@ -93,6 +94,7 @@ class LabelMe(Format):
         Held("`rectangle`", "a box around its corners"),
         Held("`circle`", "an outline of 64 points, reported"),
         Held("`mask`", "run lengths"),
+        DRAWN_MASKS,
         Held("`line`, `linestrip`, `point`, `points`", "not read, counted"),
         Held("`flags` of a shape, `description`, `group_id`", "attributes, where said"),
         Held("`flags` of an image", "tags; with `--task classification` the one class"),

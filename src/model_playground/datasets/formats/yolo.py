@@ -23,6 +23,7 @@ from model_playground.datasets.file_names import files_under, is_inside, subfold
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import Box, box_around
 from model_playground.datasets.formats.format import (
+    DRAWN_MASKS,
     FORMATS,
     Draft,
     DraftAnnotations,
@@ -76,11 +77,14 @@ class Yolo(WritableFormat):
 
     name = "yolo"
     title = "YOLO"
-    tasks: ClassVar[tuple[str, ...]] = ("detection", "instance_segmentation", "tagging")
+    tasks: ClassVar[tuple[str, ...]] = (
+        *("detection", "instance_segmentation", "segmentation", "tagging"),
+    )
     contents: ClassVar[tuple[Held, ...]] = (
         Held("`id x y width height`", "a box", "the same"),
         Held("`id x y width height confidence`", "a box with the attribute `confidence`", "a box"),
         Held("`id x y x y x y …`", "a polygon", "the same; pieces of an object are joined"),
+        DRAWN_MASKS,
         Held("`id` and four corners", "a polygon, turned boxes too", "the same"),
         Held("keypoints (`kpt_shape`)", "the box; keypoints are not read, reported"),
         Held("`names`, `classes.txt`", "classes; ids are kept", "`names` in `data.yaml`"),
