@@ -460,8 +460,9 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
         ),
         _reading(
             "masks_unread", "Masks that are not read", "information",
-            "They serve another task than the one chosen.",
-            "Choose the task with --task segmentation if it is meant.",
+            "They serve another task than the one chosen, or stand beside the masks that are read.",
+            "Choose the task with --task segmentation, or give a class table that names their "
+            "values, if they are meant.",
         ),
         _reading(
             "classes_assumed", "Classes that nothing names", "information",

@@ -39,7 +39,7 @@ from model_playground.datasets.file_names import (
     normalised,
     subfolders,
 )
-from model_playground.datasets.findings import blocking, left_out
+from model_playground.datasets.findings import blocking, information, left_out
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
@@ -533,7 +533,7 @@ def _images_and_masks(
         key=lambda one: (_unnamed_share(pair.masks, families[one], tables), one),
     )
     findings = [
-        left_out(
+        information(
             "masks_unread",
             f"{counted(len(family), 'mask', 'masks')} ending in {other or 'nothing'}, such as "
             f"{next(iter(family.values()))[0]}, stand beside those ending in "
