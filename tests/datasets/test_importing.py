@@ -66,6 +66,29 @@ def test_a_refusal_says_what_hinders_and_how_to_get_the_images_in(tmp_path: Path
         assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("format", [None, "class_folders"])
+@pytest.mark.parametrize(
+    "files", [["cat/1.png", "cat/2.png"], ["train/cat/1.png", "val/cat/2.png"]]
+)
+def test_one_class_alone_is_answered_with_what_lacks(
+    tmp_path: Path, files: list[str], format: str | None
+) -> None:
+    for file in files:
+        draw(tmp_path / file)
+    with pytest.raises(InvalidError, match="in folders named cat: if that is a class, add the"):
+        import_dataset(tmp_path, options=ReadOptions(format=format))
+
+
+@pytest.mark.parametrize("folder", [".", "images", "train"])
+def test_folders_that_are_evidently_no_class_are_not_taken_for_one(
+    tmp_path: Path, folder: str
+) -> None:
+    draw(tmp_path / folder / "1.png")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    assert "if that is a class" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "names", [["image_1", "image_2"], ["train_1", "train_2", "test_1", "test_2"]]
 )

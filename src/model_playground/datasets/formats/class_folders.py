@@ -66,6 +66,12 @@ class ClassFolders(Format):
 
     def obstacle(self, path: Path) -> str | None:
         images = [file for file in files_under(path) if is_image(file)] if path.is_dir() else []
+        folders = {os.path.basename(os.path.dirname(file)) for file in images}
+        if len(folders) == 1 and _may_be_class(folder := folders.pop()):
+            return (
+                f"all its images are in folders named {folder}: if that is a class, add the "
+                "folder of another, for a model learns to tell classes apart"
+            )
         names = Counter(_beginning(os.path.basename(file)) for file in images)
         names.pop("", None)
         names = Counter({name: count for name, count in names.items() if part_of(name) is None})
@@ -175,6 +181,10 @@ def _place(base: str, file: str, parts: Mapping[str, ListedPart]) -> _Place | No
     if not folders or (part and folders == [_IMAGES]):
         return None  # a part without folders of classes
     return _Place(part, normalised(folders[0]), directly=folders[1:] in ([], [_IMAGES]))
+
+
+def _may_be_class(folder: str) -> bool:
+    return folder not in ("", _IMAGES) and part_of(folder) is None
 
 
 def _beginning(name: str) -> str:
