@@ -342,7 +342,7 @@ def test_tables_are_read_however_they_were_saved(folder: Path, text: str, encodi
 
 def test_another_encoding_is_refused_with_what_to_do(folder: Path) -> None:
     table = write(folder, "file,price\nä.png,1.5\n", encoding="cp1252")
-    with pytest.raises(InvalidError, match="not saved as UTF-8"):
+    with pytest.raises(InvalidError, match="not saved as UTF-8, as line 2 shows: save it anew"):
         import_dataset(table)
 
 
