@@ -459,7 +459,7 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Name it train, val or test if it is one.",
         ),
         _reading(
-            "masks_unread", "Masks that are not read", "information",
+            "masks_unread", "Masks that are not read", "warning",
             "They serve another task than the one chosen.",
             "Choose the task with --task segmentation if it is meant.",
         ),
@@ -711,6 +711,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "unknown_item", "List that names what is not in the dataset", "warning",
             "The names of a list of a split are left out.",
             "Nothing, if it is the list of a larger dataset.",
+        ),
+        _reading(
+            "part_numbers", "List that tells parts by numbers", "information",
+            "The numbers 0, 1 and 2 are read as train, validation and test, as CelebA has them; "
+            "where a 1 says that an image is for training, as in CUB, 0 is test.",
+            "Look at the sizes of the parts.",
         ),
     ),
 }  # fmt: skip
