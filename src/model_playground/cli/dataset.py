@@ -413,7 +413,6 @@ def _print_report(report: CheckReport, shown_per_kind: int = 5) -> None:
         decisions = ", ".join(dict.fromkeys(one.decision for one in found))
         typer.echo(f"{severity}: {kind_of(found[0]).title} ({len(found):,}), {decisions}")
         for finding in found[:shown_per_kind]:
-            place = f"{finding.file}:{finding.line}: " if finding.line else ""
-            typer.echo(f"  {place}{finding.message}")
+            typer.echo(f"  {finding.text}")
         if len(found) > shown_per_kind:
             typer.echo(f"  … and {len(found) - shown_per_kind} more (all with --json)")

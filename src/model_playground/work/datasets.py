@@ -48,7 +48,7 @@ def check_dataset(
     )
     if revision.root.is_dir():
         found = (*report.findings, *_near_duplicates(workspace, revision, advance))
-        report = report.model_copy(update={"findings": found})
+        report = CheckReport(dataset=name, items=report.items, findings=found)
     if html is not None:
         write_check_page(report, revision, html)
     return report
