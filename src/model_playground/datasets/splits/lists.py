@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from model_playground.datasets.file_names import FileNames
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.parts import ListedPart, part_of
 from model_playground.datasets.splits.list_files import lines_of
+from model_playground.datasets.unfinished import unfinished_folder
 
 
 def listed_parts(path: Path, items: pa.Table) -> tuple[dict[str, ListedPart], list[Finding]]:
@@ -117,16 +117,15 @@ def write_lists(folder: Path, parts: Mapping[str, Part], paths: Mapping[str, str
         raise InvalidError(
             "split.line_break", "{path!r} has a line break in it and fits no list", path=broken
         )
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
     try:
-        unfinished.mkdir(parents=True)
-        for part in PARTS:
-            names = sorted(paths[item_id] for item_id, own in parts.items() if own == part)
-            text = "".join(f"{name}\n" for name in names)
-            (unfinished / f"{part}.txt").write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.rmdir()
-        os.replace(unfinished, folder)
+        with unfinished_folder(folder.parent, folder.name) as unfinished:
+            for part in PARTS:
+                names = sorted(paths[item_id] for item_id, own in parts.items() if own == part)
+                text = "".join(f"{name}\n" for name in names)
+                (unfinished / f"{part}.txt").write_text(text, encoding="utf-8")
+            if folder.exists():
+                folder.rmdir()
+            os.replace(unfinished, folder)
     except OSError as error:
         raise InvalidError(
             "split.not_written",
@@ -134,8 +133,6 @@ def write_lists(folder: Path, parts: Mapping[str, Part], paths: Mapping[str, str
             folder=str(folder),
             why=error.strerror or str(error),
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return [folder / f"{part}.txt" for part in PARTS]
 
 
