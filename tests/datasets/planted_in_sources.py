@@ -699,6 +699,14 @@ def plant_other_files(folder: Path) -> set[Place]:
     return {("cat/notes.txt", None)}
 
 
+@planted(folders)
+def plant_part_list(folder: Path) -> set[Place]:
+    for part in ("test", "train"):
+        (folder / f"{part}_list.txt").write_text("cat/0\ncat/1\n")
+    (folder / "classes.txt").write_text("cat\ndog\n")
+    return {("test_list.txt", None)}
+
+
 @planted(masks)
 def plant_image_without_mask(folder: Path) -> set[Place]:
     noise(900).save(folder / "images/more.png")

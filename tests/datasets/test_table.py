@@ -439,3 +439,14 @@ def test_a_table_none_of_whose_files_exist_is_refused(tmp_path: Path) -> None:
     for options in (ReadOptions(), DROP):
         with pytest.raises(InvalidError, match="no image that can be used: line 2"):
             import_dataset(table, options=options)
+
+
+def test_lists_of_parts_beside_a_table_are_told_and_those_that_are_read_are_not(
+    folder: Path,
+) -> None:
+    table = write(folder, "file,price\na.png,1.5\nb.png,2\n")
+    (folder / "train_val_list.txt").write_text("a.png\n")
+    (folder / "splits.txt").write_text("file kind\na.png cat\nb.png dog\n")
+    assert found(import_dataset(table, task="regression")[1], "part_list") == ["splits.txt"]
+    (folder / "train_val_list.txt").unlink()
+    assert found(import_dataset(folder / "splits.txt")[1], "part_list") == []

@@ -459,6 +459,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Name it train, val or test if it is one.",
         ),
         _reading(
+            "part_list", "List of parts that is not read", "warning",
+            "It stands beside the images and may say which are for training and which for testing; "
+            "published figures are often of these parts.",
+            "Give it to a split: `playground split create DATASET --name NAME --from LIST`.",
+        ),
+        _reading(
             "masks_unread", "Masks that are not read", "warning",
             "They serve another task than the one chosen.",
             "Choose the task with --task segmentation if it is meant.",

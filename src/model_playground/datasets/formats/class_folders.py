@@ -29,6 +29,7 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.index_masks import are_masked
+from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import ListedPart, part_of, parts_among
 from model_playground.datasets.records import ClassRecord
 
@@ -55,6 +56,7 @@ class ClassFolders(Format):
         Held("folders inside a class's folder", "images of the class"),
         Held("an image in no class's folder", "left out, reported"),
         Held("files that are no images", "left out, counted by suffix"),
+        Held("lists of parts beside the folders (`test.txt`)", "not read, reported"),
     )
 
     def detect(self, path: Path) -> str | None:
@@ -108,6 +110,7 @@ class ClassFolders(Format):
                 *_images_without_class(layout),
                 *_other_files(layout),
                 *_empty_folders(path, layout),
+                *unread_part_lists(file for file in files_under(path) if file not in layout.others),
             ],
         )
 
@@ -156,7 +159,11 @@ def _layout(path: Path) -> _Layout | None:
         classes=sorted(classes, key=natural_order),
         places=places,
         homeless=[file for file in images if placed[file] is None],
-        others=[file for file in files if placed[file] and not is_image(file)],
+        others=[
+            file
+            for file in files
+            if (place := placed[file]) and place.class_name in classes and not is_image(file)
+        ],
     )
 
 

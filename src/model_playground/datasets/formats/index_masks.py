@@ -49,6 +49,7 @@ from model_playground.datasets.formats.format import (
     WritableFormat,
 )
 from model_playground.datasets.images import load_mask
+from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import IGNORED_PIXEL_VALUE, Revision
 
@@ -123,6 +124,7 @@ class IndexMasks(WritableFormat):
         Held("an image without a mask", "left out, reported"),
         Held("a mask without an image", "blocks the import, reported"),
         Held("further masks of an image", "not read, counted by their endings"),
+        Held("lists of parts beside the folders (`test.txt`)", "not read, reported"),
     )
     options: ClassVar[tuple[str, ...]] = ("class_table",)
     by_stem: ClassVar[bool] = True
@@ -169,7 +171,10 @@ class IndexMasks(WritableFormat):
             task="segmentation",
             items=items,
             classes=classes.classes,
-            findings=[finding for _, findings in matched for finding in findings],
+            findings=[
+                *(finding for _, findings in matched for finding in findings),
+                *(unread_part_lists(files_under(path)) if path.is_dir() else ()),
+            ],
             image_folders=tuple(
                 folder
                 for pair in pairs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_delimited, read_text
 from model_playground.datasets.findings import information
-from model_playground.datasets.parts import ListedPart, part_of
+from model_playground.datasets.parts import list_part, part_of
 from model_playground.datasets.text_tables import TextTable, first_names, is_datum, plain
 
 IsItem = Callable[[str], bool]
@@ -19,7 +18,6 @@ IsItem = Callable[[str], bool]
 _PART_COLUMNS = ("part", "partition", "split", "subset")
 _NUMBERED = {"0": "train", "1": "validation", "2": "test"}  # as CelebA has them
 _WHETHER_TRAINING = {"0": "test", "1": "train"}  # as CUB has them
-_BESIDE_THE_PART = {"list", "lists", "split", "images", "image", "files", "file", "names", "ids"}
 _NUMBERED_IMAGES = "images.txt"
 _LOOKED_AT = 100
 
@@ -30,16 +28,6 @@ class Line(NamedTuple):
     place: str  # where it stands, for a message
     name: str
     part: str  # as it is written
-
-
-def list_part(stem: str) -> ListedPart | None:
-    """Return the part that a list is called after, or None.
-
-    >>> list_part("train"), list_part("test_list"), list_part("train_val_list"), list_part("notes")
-    ('train', 'test', 'trainval', None)
-    """
-    words = [word for word in re.split(r"[ _.-]+", stem.lower()) if word not in _BESIDE_THE_PART]
-    return part_of("".join(words))
 
 
 def lines_of(path: Path, is_item: IsItem) -> tuple[list[Line], list[Finding]]:
