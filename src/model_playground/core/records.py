@@ -213,7 +213,7 @@ class SplitPlan(_Record):
     from_file: str | None = Field(
         default=None,
         title="List",
-        description="a table of items and parts, or a folder of train.txt, val.txt, …",
+        description="a table or list of items and parts, or a folder of train.txt, val.txt, …",
     )
     own_partitions: bool = Field(
         default=False,

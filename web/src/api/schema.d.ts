@@ -1726,7 +1726,7 @@ export interface components {
             folds?: number | null;
             /**
              * List
-             * @description a table of items and parts, or a folder of train.txt, val.txt, …
+             * @description a table or list of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
             /**
@@ -1917,7 +1917,7 @@ export interface components {
             folds?: number | null;
             /**
              * List
-             * @description a table of items and parts, or a folder of train.txt, val.txt, …
+             * @description a table or list of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
             /**
