@@ -89,6 +89,14 @@ def test_folders_that_are_evidently_no_class_are_not_taken_for_one(
     assert "if that is a class" not in str(refused.value)
 
 
+def test_images_beside_files_that_may_be_labels_are_not_taken_for_a_class(tmp_path: Path) -> None:
+    draw(tmp_path / "photos/1.png")
+    (tmp_path / "labels.json").write_text("{}")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    assert "if that is a class" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "names", [["image_1", "image_2"], ["train_1", "train_2", "test_1", "test_2"]]
 )

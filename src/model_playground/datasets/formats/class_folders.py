@@ -67,9 +67,11 @@ class ClassFolders(Format):
         return f"{path / layout.base} holds {len(layout.classes)} folders of images{inside}"
 
     def obstacle(self, path: Path) -> str | None:
-        images = [file for file in files_under(path) if is_image(file)] if path.is_dir() else []
+        files = files_under(path) if path.is_dir() else []
+        images = [file for file in files if is_image(file)]
         folders = {os.path.basename(os.path.dirname(file)) for file in images}
-        if len(folders) == 1 and _may_be_class(folder := folders.pop()):
+        is_bare = len(images) == len(files)  # else labels may be what lacks
+        if is_bare and len(folders) == 1 and _may_be_class(folder := folders.pop()):
             return (
                 f"all its images are in folders named {folder}: if that is a class, add the "
                 "folder of another, for a model learns to tell classes apart"
