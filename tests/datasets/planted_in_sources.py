@@ -710,7 +710,7 @@ def plant_part_list(folder: Path) -> set[Place]:
 @planted(masks)
 def plant_image_without_mask(folder: Path) -> set[Place]:
     noise(900).save(folder / "images/more.png")
-    return {("more.png", None)}
+    return {("images/more.png", None)}
 
 
 def paint(folder: Path, rows: slice, colour: tuple[int, int, int]) -> set[Place]:
