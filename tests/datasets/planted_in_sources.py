@@ -537,7 +537,7 @@ def plant_image_in_two_parts(folder: Path) -> set[Place]:
 def plant_image_in_two_parts__of_yolo(folder: Path) -> set[Place]:
     (folder / "val.txt").write_text("".join(f"images/train/{one}.png\n" for one in (2, 3)))
     change(folder / "data.yaml", "val: images/val", "val: [images/val, val.txt]")
-    return {("2.png", None)}
+    return {("images/train/2.png", None)}
 
 
 @planted(voc)
