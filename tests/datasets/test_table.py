@@ -446,7 +446,11 @@ def test_lists_of_parts_beside_a_table_are_told_and_those_that_are_read_are_not(
 ) -> None:
     table = write(folder, "file,price\na.png,1.5\nb.png,2\n")
     (folder / "train_val_list.txt").write_text("a.png\n")
+    (folder / "other").mkdir()
+    (folder / "other/test.txt").write_text("c.png\n")  # may be of another dataset
     (folder / "splits.txt").write_text("file kind\na.png cat\nb.png dog\n")
-    assert found(import_dataset(table, task="regression")[1], "part_list") == ["splits.txt"]
+    report = import_dataset(table, task="regression")[1]
+    (said,) = [one.message for one in report.findings if one.kind == "part_list"]
+    assert said.startswith("2 lists beside the images, such as splits.txt, may name parts and are")
     (folder / "train_val_list.txt").unlink()
     assert found(import_dataset(folder / "splits.txt")[1], "part_list") == []

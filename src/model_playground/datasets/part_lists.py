@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable
 
-from model_playground.core.counting import counted
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.parts import list_part
@@ -24,10 +23,12 @@ def unread_part_lists(files: Iterable[str], read: Collection[str] = ()) -> list[
     lists = [file for file in files if _is_list(file) and file not in read]
     if not lists:
         return []
-    said = (
-        f"{counted(len(lists), 'list', 'lists')} beside the images, such as {lists[0]}, may name "
-        "parts and is not read: `split create --from` reads such a list, or a folder of them"
+    named = (
+        f"{lists[0]} beside the images may name parts and is"
+        if len(lists) == 1
+        else f"{len(lists)} lists beside the images, such as {lists[0]}, may name parts and are"
     )
+    said = f"{named} not read: `split create --from` reads such a list, or a folder of them"
     return [left_out("part_list", said, file=lists[0])]
 
 

@@ -175,7 +175,9 @@ class Table(WritableFormat):
             for file in not_read
         ]
         tables = {file.relative_to(images.folder).as_posix() for file in (*files, *not_read)}
-        draft.findings += unread_part_lists(files_under(images.folder), tables)
+        inside = files_under(images.folder)  # of a table alone, what else is there may be another's
+        lists = inside if path.is_dir() else [file for file in inside if "/" not in file]
+        draft.findings += unread_part_lists(lists, tables)
         return draft
 
     several_images: ClassVar[bool] = True
