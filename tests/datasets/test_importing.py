@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -194,6 +196,22 @@ def test_unreadable_images_block_the_import_by_name(folder: Path) -> None:
     assert "--drop-faulty" in str(refused.value)
     for file in broken:
         assert file in str(refused.value)
+
+
+def test_an_image_that_would_fill_the_memory_is_refused_unopened(folder: Path) -> None:
+    """A file of a few kilobytes that says it has 2.5 thousand million pixels."""
+    head = struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
+    pieces = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(6_251) * 50_000)), (b"IEND", b""))
+    (folder / "cat/bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in pieces
+        )
+    )
+    _, report = import_dataset(folder, options=ReadOptions(drop_faulty=True))
+    (fault,) = [one for one in report.findings if one.file == "cat/bomb.png"]
+    assert "cat/bomb.png: it is refused, for it would fill the memory" in fault.message
 
 
 def test_only_the_first_of_many_are_named(folder: Path) -> None:
