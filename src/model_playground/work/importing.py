@@ -29,6 +29,7 @@ from model_playground.datasets.unfinished import unfinished_folder
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
 from model_playground.work.dataset_reports import check_page_file, write_check_page
+from model_playground.work.datasets import near_duplicates_found
 from model_playground.work.kept_reports import keep_report
 
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
@@ -143,6 +144,14 @@ def check_source(
         check_page_file(html)
     cache = FactsCache(workspace.artifacts / "image_facts.sqlite")
     revision, report = check_files(path, task=task, options=options, cache=cache, advance=advance)
+    if report.items:
+        found = (*report.findings, *near_duplicates_found(workspace, revision, advance))
+        report = CheckReport(
+            dataset=report.dataset,
+            items=report.items,
+            findings=found,
+            recognised=report.recognised,
+        )
     if html is not None:
         write_check_page(report, revision, html)
     return report
