@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,6 +146,23 @@ def test_a_dataset_is_shown_in_figures_and_files(run: Run, fruit: Path, tmp_path
     kept.unlink()  # as an older version left it
     assert "cherry" in run("dataset", "show", "fruit").out
     assert kept.exists()
+
+
+def test_drawing_is_shown_on_a_terminal(run: Run, fruit: Path, tmp_path: Path) -> None:
+    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
+    screen, terminal = pty.openpty()
+    command = ("dataset", "show", "fruit", "--sheet", str(tmp_path / "fruit.png"))
+    subprocess.run(
+        [sys.executable, "-m", "model_playground.cli", *command],
+        env=os.environ | {"PLAYGROUND_WORKSPACE": str(tmp_path / "workspace"), "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        check=True,
+        timeout=120,
+    )
+    os.close(terminal)
+    assert b"Drawing" in os.read(screen, 65536)
+    os.close(screen)
 
 
 def test_what_cannot_be_written_is_refused(run: Run, fruit: Path, tmp_path: Path) -> None:

@@ -193,10 +193,15 @@ def show(
 
     playground = opened(workspace)
     record = playground.get_dataset(name)
-    if html is not None:
-        playground.write_dataset_page(name, html)
-    if sheet is not None:
-        playground.write_contact_sheet(name, sheet, items=items)
+    if html is not None or sheet is not None:
+        from model_playground.cli.progress import stages
+
+        with stages() as advance:
+            advance("Drawing", 0, 0)
+            if html is not None:
+                playground.write_dataset_page(name, html)
+            if sheet is not None:
+                playground.write_contact_sheet(name, sheet, items=items)
     if json:
         print_json(record)
         return
