@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,7 +83,7 @@ def test_a_page_on_a_folder_is_that_on_its_dataset(run: Run, fruit: Path, tmp_pa
     assert run("dataset", "check", fruit.name, "--html", after).code == 0
     page = before.read_text(encoding="utf-8")
     assert page == after.read_text(encoding="utf-8")
-    assert page.count("data:image/jpeg") == 1
+    assert page.count("data:image/jpeg") == 2  # the image and its copy
 
 
 def test_a_page_that_cannot_be_written_is_refused_before_the_check(
@@ -144,6 +148,23 @@ def test_a_dataset_is_shown_in_figures_and_files(run: Run, fruit: Path, tmp_path
     assert kept.exists()
 
 
+def test_drawing_is_shown_on_a_terminal(run: Run, fruit: Path, tmp_path: Path) -> None:
+    assert run("dataset", "import", fruit, "--name", "fruit").code == 0
+    screen, terminal = pty.openpty()
+    command = ("dataset", "show", "fruit", "--sheet", str(tmp_path / "fruit.png"))
+    subprocess.run(
+        [sys.executable, "-m", "model_playground.cli", *command],
+        env=os.environ | {"PLAYGROUND_WORKSPACE": str(tmp_path / "workspace"), "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        check=True,
+        timeout=120,
+    )
+    os.close(terminal)
+    assert b"Drawing" in os.read(screen, 65536)
+    os.close(screen)
+
+
 def test_what_cannot_be_written_is_refused(run: Run, fruit: Path, tmp_path: Path) -> None:
     assert run("dataset", "import", fruit, "--name", "fruit").code == 0
     for option, name, said in (
@@ -161,8 +182,28 @@ def test_nearly_the_same_pictures_are_told(run: Run, fruit: Path) -> None:
         large = image.resize((200, 200))
         large.save(fruit / "plum" / "3-large.png")
         large.save(fruit / "plum" / "3-large.jpg", quality=85)
+    before = run("dataset", "check", fruit, "--json").json
     assert run("dataset", "import", fruit, "--name", "fruit").code == 0
     checked = run("dataset", "check", "fruit", "--json").json
+    assert before["findings"] == checked["findings"]
     (near,) = [one for one in checked["findings"] if one["kind"] == "near_duplicates"]
     assert "plum/3-large.jpg" in near["message"]
     assert "plum/3-large.png" in near["message"]
+    named = {near["file"], *near["others"]}
+    assert named == {"plum/3.png", "plum/3-large.jpg", "plum/3-large.png"}
+    assert checked["counts"] == [
+        {"kind": "near_duplicates", "severity": "warning", "decision": "kept", "count": 1},
+        {"kind": "odd_size", "severity": "information", "decision": "kept", "count": 2},
+    ]
+
+
+def test_a_finding_is_printed_with_its_file(run: Run, fruit: Path) -> None:
+    for number in (1, 2):
+        (fruit / "plum" / f"{number}.png").unlink()
+    fruit.joinpath("plum", "3.png").rename(fruit / "lone.png")
+    for path in sorted((fruit / "plum").iterdir())[1:]:
+        path.unlink()
+    imported = run("dataset", "import", fruit, "--name", "fruit")
+    assert imported.code == 0
+    assert "\n  plum/0.png: only 1 image has the class plum\n" in imported.out
+    assert "\n  lone.png is in no class's folder\n" in imported.out

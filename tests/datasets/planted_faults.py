@@ -486,10 +486,10 @@ def plant_empty_folder(folder: Path) -> set[Place]:
 @planted(masks)
 def plant_mask_without_image(folder: Path) -> set[Place]:
     shutil.copy(folder / "masks/2.png", folder / "masks/stray.png")
-    return {("stray.png", None)}
+    return {("masks/stray.png", None)}
 
 
 @planted(masks)
 def plant_ambiguous_mask(folder: Path) -> set[Place]:
     noise(900).save(folder / "images/2.jpg")
-    return {("2.jpg", None)}
+    return {("images/2.jpg", None)}

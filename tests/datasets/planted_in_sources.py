@@ -538,7 +538,7 @@ def plant_image_in_two_parts(folder: Path) -> set[Place]:
 def plant_image_in_two_parts__of_yolo(folder: Path) -> set[Place]:
     (folder / "val.txt").write_text("".join(f"images/train/{one}.png\n" for one in (2, 3)))
     change(folder / "data.yaml", "val: images/val", "val: [images/val, val.txt]")
-    return {("2.png", None)}
+    return {("images/train/2.png", None)}
 
 
 @planted(voc)
@@ -700,10 +700,18 @@ def plant_other_files(folder: Path) -> set[Place]:
     return {("cat/notes.txt", None)}
 
 
+@planted(folders)
+def plant_part_list(folder: Path) -> set[Place]:
+    for part in ("test", "train"):
+        (folder / f"{part}_list.txt").write_text("cat/0\ncat/1\n")
+    (folder / "classes.txt").write_text("cat\ndog\n")
+    return {("test_list.txt", None)}
+
+
 @planted(masks)
 def plant_image_without_mask(folder: Path) -> set[Place]:
     noise(900).save(folder / "images/more.png")
-    return {("more.png", None)}
+    return {("images/more.png", None)}
 
 
 def paint(folder: Path, rows: slice, colour: tuple[int, int, int]) -> set[Place]:

@@ -83,6 +83,10 @@ def test_copies_are_told_and_those_with_different_labels_apart(folder: Path) -> 
     assert found(report, "copied_image") == ["cat/0.png"]
     assert found(report, "copied_image_labelled_differently") == ["cat/1.png"]
     assert "cat/0.png and cat/copy.png are the same image" in report.findings[0].message
+    assert [one.others for one in report.findings if one.kind.startswith("copied")] == [
+        ("cat/copy.png",),
+        ("dog/stray.png",),
+    ]
 
 
 def test_small_classes_and_imbalance_are_told(folder: Path) -> None:

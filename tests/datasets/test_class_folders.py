@@ -207,3 +207,22 @@ def test_other_folders_are_not_taken_for_classes(tmp_path: Path, files: list[str
         draw(tmp_path / file)
     with pytest.raises(InvalidError, match="class_folders: Image files in one folder for each"):
         import_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("train_test_split.txt", True),  # CUB
+        ("meta/train.txt", True),  # Food-101
+        ("list_eval_partition.csv", True),  # CelebA
+        ("README.txt", False),
+        ("test.csv", False),  # a table, which other findings are about
+        ("cat/train.txt", False),  # among the images: counted with the other files there
+    ],
+)
+def test_a_list_of_parts_that_is_not_read_is_told(tmp_path: Path, name: str, is_told: bool) -> None:
+    for file in ("cat/1.png", "dog/1.png", name):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        draw(tmp_path / file) if file.endswith("png") else (tmp_path / file).write_text("1 1\n")
+    _, report = import_dataset(tmp_path)
+    assert found(report, "part_list") == ([name] if is_told else [])

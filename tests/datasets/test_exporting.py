@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,30 @@ def test_whatever_goes_wrong_leaves_nothing(
     with pytest.raises(expected):
         export_revision(revision, tmp_path / "export", format="yolo", advance=stop)
     assert os.listdir(tmp_path) == ["source"]
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(
+    revision: Revision, tmp_path: Path
+) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from model_playground.datasets.exporting import export_revision
+from model_playground.datasets.importing import import_dataset
+
+revision, _ = import_dataset(Path({str(revision.root)!r}))
+export_revision(
+    revision, Path({str(tmp_path / "first")!r}), format="yolo",
+    advance=lambda *told: os.kill(os.getpid(), signal.SIGKILL),
+)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = [one for one in os.listdir(tmp_path) if one.endswith(".unfinished")]
+    mine = tmp_path / left.replace(f".{left.split('.')[3]}.", f".{os.getpid()}.")
+    mine.mkdir()  # as of an export that is going on
+    export_revision(revision, tmp_path / "second", format="yolo")
+    assert sorted(os.listdir(tmp_path)) == sorted([mine.name, "second", "source"])
 
 
 def test_an_image_that_is_gone_is_named(revision: Revision, tmp_path: Path) -> None:

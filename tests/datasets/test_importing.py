@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,37 @@ def test_a_refusal_says_what_hinders_and_how_to_get_the_images_in(tmp_path: Path
         "a table labels.csv with the columns file and class",
     ):
         assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("format", [None, "class_folders"])
+@pytest.mark.parametrize(
+    "files", [["cat/1.png", "cat/2.png"], ["train/cat/1.png", "val/cat/2.png"]]
+)
+def test_one_class_alone_is_answered_with_what_lacks(
+    tmp_path: Path, files: list[str], format: str | None
+) -> None:
+    for file in files:
+        draw(tmp_path / file)
+    with pytest.raises(InvalidError, match="in folders named cat: if that is a class, add the"):
+        import_dataset(tmp_path, options=ReadOptions(format=format))
+
+
+@pytest.mark.parametrize("folder", [".", "images", "train"])
+def test_folders_that_are_evidently_no_class_are_not_taken_for_one(
+    tmp_path: Path, folder: str
+) -> None:
+    draw(tmp_path / folder / "1.png")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    assert "if that is a class" not in str(refused.value)
+
+
+def test_images_beside_files_that_may_be_labels_are_not_taken_for_a_class(tmp_path: Path) -> None:
+    draw(tmp_path / "photos/1.png")
+    (tmp_path / "labels.json").write_text("{}")
+    with pytest.raises(InvalidError) as refused:
+        import_dataset(tmp_path)
+    assert "if that is a class" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +196,22 @@ def test_unreadable_images_block_the_import_by_name(folder: Path) -> None:
     assert "--drop-faulty" in str(refused.value)
     for file in broken:
         assert file in str(refused.value)
+
+
+def test_an_image_that_would_fill_the_memory_is_refused_unopened(folder: Path) -> None:
+    """A file of a few kilobytes that says it has 2.5 thousand million pixels."""
+    head = struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
+    pieces = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(6_251) * 50_000)), (b"IEND", b""))
+    (folder / "cat/bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in pieces
+        )
+    )
+    _, report = import_dataset(folder, options=ReadOptions(drop_faulty=True))
+    (fault,) = [one for one in report.findings if one.file == "cat/bomb.png"]
+    assert "cat/bomb.png: it is refused, for it would fill the memory" in fault.message
 
 
 def test_only_the_first_of_many_are_named(folder: Path) -> None:

@@ -135,12 +135,12 @@ def test_images_without_a_mask_are_left_out(folder: Path) -> None:
     draw(folder / "images/unlabelled.jpg")
     revision, report = import_dataset(folder)
     assert len(revision.items) == 2
-    assert found(report, "image_without_mask") == ["unlabelled.jpg"]
+    assert found(report, "image_without_mask") == ["images/unlabelled.jpg"]
 
 
 def test_a_mask_without_image_is_an_error(folder: Path) -> None:
     (folder / "images/b.png").unlink()
-    with pytest.raises(InvalidError, match=r"the mask b.png has no image in .*images"):
+    with pytest.raises(InvalidError, match=r"the mask masks/b.png has no image in .*images"):
         import_dataset(folder)
     revision, report = import_dataset(folder, options=DROP)
     assert (len(revision.items), report.errors) == (1, 1)
@@ -148,7 +148,7 @@ def test_a_mask_without_image_is_an_error(folder: Path) -> None:
 
 def test_two_images_of_one_name_are_an_error(folder: Path) -> None:
     draw(folder / "images/a.png", (4, 2))
-    with pytest.raises(InvalidError, match=r"a\.jpg and a\.png have the same name"):
+    with pytest.raises(InvalidError, match=r"images/a\.jpg and images/a\.png have the same name"):
         import_dataset(folder)
 
 

@@ -112,11 +112,24 @@ def test_names_of_no_item_are_found(tmp_path: Path) -> None:
     assert (found.kind, "nowhere.png" in found.message) == ("unknown_item", True)
 
 
+def test_parts_that_are_numbers_are_found(tmp_path: Path) -> None:
+    coco(tmp_path / "data")
+    revision, _ = read(tmp_path / "data")
+    (tmp_path / "parts.txt").write_text("images/3.png 0\nimages/4.png 2\n")
+    listed, (found,) = listed_parts(tmp_path / "parts.txt", revision.items)
+    assert list(listed.values()) == ["train", "test"]
+    assert (found.kind, found.message) == (
+        "part_numbers",
+        "parts.txt: 0 is read as train, 2 is read as test",
+    )
+
+
 ELSEWHERE = {
     "near_duplicates": test_nearly_the_same_pictures_are_found,
     "not_in_format": test_what_a_format_cannot_hold_is_found,
     "no_part": test_images_in_no_part_are_found_where_each_needs_one,
     "unknown_item": test_names_of_no_item_are_found,
+    "part_numbers": test_parts_that_are_numbers_are_found,
 }
 """What neither an import nor a check of one dataset finds, and the tests that plant it."""
 

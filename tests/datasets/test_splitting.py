@@ -15,7 +15,7 @@ from model_playground.core.errors import InvalidError, NotFoundError, Playground
 from model_playground.core.records import PARTS, Part, SplitPlan
 from model_playground.datasets.records import ANNOTATION_SCHEMA, ITEM_SCHEMA, Revision
 from model_playground.datasets.splits.division import divide
-from model_playground.datasets.splits.lists import listed_parts
+from model_playground.datasets.splits.lists import listed_items, listed_parts
 
 
 def items_table(count: int, groups: list[str] | None = None) -> pa.Table:
@@ -245,6 +245,10 @@ FOUR: list[Part] = ["train", "train", "validation", "test"]
         "item,part\nphotos/item 0.jpg,train\nitem 1.jpg,train\nitem 2,val\n{3},test\n",
         "part;file\nTraining;item 0\nTRAIN;item 1\nvalid;item 2\ntest;item 3\n",
         "item 0\ttrain\nitem 1\ttrain\nitem 2\tvalidation\nitem 3\ttesting\n",
+        "item 0 train\nphotos/item 1 train\nitem 2 val\r\nitem 3.jpg test\n",
+        "image part\nitem 0 train\nitem 1 train\nitem 2 val\nitem 3 test\n",
+        "item 0.jpg 0\nitem 1.jpg 0\nitem 2.jpg 1\nitem 3.jpg 2\n",  # CelebA
+        "image_id,partition\nitem 0.jpg,0\nitem 1.jpg,0\nitem 2.jpg,1\nitem 3.jpg,2\n",
         "id,file,split\n7,item 0,train\n8,item 1,train\n9,item 2,val\n1,item 3,test\n",
     ],
 )
@@ -262,6 +266,37 @@ def test_a_folder_of_lists_is_a_list(tmp_path: Path) -> None:
     assert listed_split(tmp_path, items_table(4)) == FOUR
     with pytest.raises(InvalidError, match="holds no list named"):
         listed_parts(write(tmp_path / "empty/x.txt", "").parent, items_table(4))
+
+
+def test_lists_may_be_called_more_than_a_part_and_leave_out_suffixes(tmp_path: Path) -> None:
+    """As NIH calls its lists, and as Food-101 names its images."""
+    write(tmp_path / "train_val_list.txt", "photos/item 0\nitem 1.jpg\nphotos/item 2\n")
+    write(tmp_path / "test_list.txt", "photos/item 3\n")
+    write(tmp_path / "notes_list.txt", "photos/item 3\n")
+    listed, _ = listed_parts(tmp_path, items_table(4))
+    assert list(listed.values()) == ["test", "trainval", "trainval", "trainval"]
+
+
+def test_validation_is_drawn_where_a_list_has_train_and_test_alone(tmp_path: Path) -> None:
+    rows = [f"item {number},{'train' if number < 80 else 'test'}" for number in range(100)]
+    parts = split_items(
+        items_table(100), from_file=str(write(tmp_path / "parts.csv", "\n".join(rows)))
+    )
+    assert counts(parts) == {"train": 70, "validation": 10, "test": 20}
+
+
+def test_numbers_of_images_and_whether_they_are_for_training_are_read(tmp_path: Path) -> None:
+    """As CUB has them: two lists beside each other, in which 1 is training."""
+    write(tmp_path / "images.txt", "1 photos/item 0.jpg\n2 photos/item 1.jpg\n3 item 2.jpg\n")
+    path = write(tmp_path / "train_test_split.txt", "1 1\n2 0\n3 1\n")
+    listed, (found,) = listed_parts(path, items_table(3))
+    assert list(listed.values()) == ["train", "test", "train"]
+    assert (found.kind, found.message) == (
+        "part_numbers",
+        "train_test_split.txt: 0 is read as test, 1 is read as train",
+    )
+    headed = write(tmp_path / "x.csv", "img_id,is_training_image\nitem 0,1\nitem 1,0\n")
+    assert list(listed_parts(headed, items_table(3))[0].values()) == ["train", "test"]
 
 
 def test_trainval_is_divided_by_the_shares_of_its_parts(tmp_path: Path) -> None:
@@ -292,6 +327,9 @@ def test_names_that_the_dataset_lacks_are_counted(tmp_path: Path) -> None:
         ("item 0,train\nitem 0.jpg,train\n", "item 0.jpg, which was named before"),
         ("other,train\nanother,val\n", "names no item of the dataset: .* other; another"),
         ("item 0\nitem 1\n", "needs a column with the item"),
+        ("item 0\nitem 1\n", r"of one part alone is given by --give test=@LIST"),
+        ("item 0.jpg 0\nitem 1.jpg 1\n", "by the numbers 0, 1, and nothing says which is which"),
+        ("item 0.jpg,1\nitem 1.jpg,2\nitem 2.jpg,3\n", "by the numbers 1, 2, 3, and nothing"),
         ("a,b\nitem 0,item 1\n", "its columns are a, b"),
         ("", "is empty"),
     ],
@@ -310,7 +348,7 @@ def test_a_list_that_is_unclear_is_refused(tmp_path: Path, text: str, complaint:
         ),
         (
             "item 0,train\nitem 1,train\nitem 2,train\nitem 3,test\n",
-            "the part validation is left empty",
+            "the part validation would be empty: 12.5 % of 3 items",
         ),
         ("item 0,train\nitem 1,val\nitem 2,val\nitem 3,test\n", "for 1 group: photos/item 0"),
     ],
@@ -321,5 +359,7 @@ def test_a_list_that_makes_no_split_is_refused(tmp_path: Path, text: str, compla
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidError, match=r"the table .*nowhere\.csv cannot be read"):
+    with pytest.raises(InvalidError, match=r"the list .*nowhere\.csv cannot be read"):
         listed_parts(tmp_path / "nowhere.csv", items_table(4))
+    with pytest.raises(InvalidError, match=r"the list .*nowhere\.txt cannot be read"):
+        listed_items(tmp_path / "nowhere.txt", items_table(4))

@@ -342,7 +342,7 @@ def test_tables_are_read_however_they_were_saved(folder: Path, text: str, encodi
 
 def test_another_encoding_is_refused_with_what_to_do(folder: Path) -> None:
     table = write(folder, "file,price\nä.png,1.5\n", encoding="cp1252")
-    with pytest.raises(InvalidError, match="not saved as UTF-8"):
+    with pytest.raises(InvalidError, match="not saved as UTF-8, as line 2 shows: save it anew"):
         import_dataset(table)
 
 
@@ -439,3 +439,18 @@ def test_a_table_none_of_whose_files_exist_is_refused(tmp_path: Path) -> None:
     for options in (ReadOptions(), DROP):
         with pytest.raises(InvalidError, match="no image that can be used: line 2"):
             import_dataset(table, options=options)
+
+
+def test_lists_of_parts_beside_a_table_are_told_and_those_that_are_read_are_not(
+    folder: Path,
+) -> None:
+    table = write(folder, "file,price\na.png,1.5\nb.png,2\n")
+    (folder / "train_val_list.txt").write_text("a.png\n")
+    (folder / "other").mkdir()
+    (folder / "other/test.txt").write_text("c.png\n")  # may be of another dataset
+    (folder / "splits.txt").write_text("file kind\na.png cat\nb.png dog\n")
+    report = import_dataset(table, task="regression")[1]
+    (said,) = [one.message for one in report.findings if one.kind == "part_list"]
+    assert said.startswith("2 lists beside the images, such as splits.txt, may name parts and are")
+    (folder / "train_val_list.txt").unlink()
+    assert found(import_dataset(folder / "splits.txt")[1], "part_list") == []

@@ -328,7 +328,19 @@ def test_images_of_two_parts_stay_in_the_first(tmp_path: Path) -> None:
     said = "train: images\nval: images\nnames: [cat]\n"
     revision, report = one_image(tmp_path, BOX, said)
     assert partitions(revision) == {"images/a.png": "train"}
-    assert found(report, "image_in_two_parts") == ["a.png"]
+    assert found(report, "image_in_two_parts") == ["images/a.png"]
+
+
+def test_of_a_list_that_shares_images_one_of_these_is_named(tmp_path: Path) -> None:
+    for name in ("new/b", "train/a"):
+        draw(tmp_path / f"images/{name}.png")
+        (tmp_path / f"labels/{name}.txt").parent.mkdir(parents=True)
+        (tmp_path / f"labels/{name}.txt").write_text(BOX)
+    (tmp_path / "val.txt").write_text("images/new/b.png\nimages/train/a.png\n")
+    (tmp_path / "data.yaml").write_text("train: images/train\nval: val.txt\nnames: [cat]\n")
+    revision, report = import_dataset(tmp_path)
+    assert sorted(partitions(revision).values()) == ["train", "validation"]
+    assert found(report, "image_in_two_parts") == ["images/train/a.png"]
 
 
 def test_a_part_that_is_not_there_is_reported(tmp_path: Path) -> None:

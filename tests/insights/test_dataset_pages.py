@@ -19,7 +19,7 @@ from model_playground.insights.annotated_images import AnnotatedImages, class_co
 from model_playground.insights.contact_sheet import chosen_items, write_contact_sheet
 from model_playground.insights.dataset_pages import check_page, dataset_page
 from model_playground.insights.lettering import unwritable
-from model_playground.insights.report import render
+from model_playground.insights.report import Samples, render
 
 ANNOTATIONS = """{"images": [{"id": 1, "file_name": "a.png", "width": 80, "height": 60},
  {"id": 2, "file_name": "b.png", "width": 80, "height": 60}],
@@ -121,6 +121,22 @@ def test_the_page_of_a_check_shows_the_images_in_question(revision: Revision) ->
     assert "What to do: Draw it again or delete it." in html
     nothing = check_page(CheckReport(dataset="x", items=2, findings=()), revision)
     assert nothing.introduction == ("2 images were checked: nothing to report.",)
+
+
+def test_copies_are_shown_beside_each_other_with_the_labels_of_each(revision: Revision) -> None:
+    kind = "copied_image_labelled_differently"
+    found = warning(kind, "a.png and b.png", file="a.png", others=("b.png", "gone.png"))
+    page = check_page(CheckReport(dataset="x", items=2, findings=(found,)), revision)
+    (block,) = page.sections[0].blocks
+    assert isinstance(block, Samples)
+    (sample,) = block.samples
+    assert [one.caption for one in sample.pictures] == ["a.png", "b.png"]
+    assert [one.by for one in sample.answers] == ["a.png", "b.png"]
+    again = warning("copied_image", "b.png twice", file="b.png", others=("b.png",))
+    page = check_page(CheckReport(dataset="x", items=2, findings=(again,)), revision)
+    (block,) = page.sections[0].blocks
+    assert isinstance(block, Samples)
+    assert [one.by for one in block.samples[0].answers] == ["labels"]
 
 
 def test_kinds_of_two_severities_have_addresses_of_their_own(revision: Revision) -> None:

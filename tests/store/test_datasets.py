@@ -103,8 +103,8 @@ def test_any_printable_name_is_kept(name: str, store: Store, import_fruit: Impor
     assert get_dataset(store, name).class_counts == {name: 3}
 
 
-@pytest.mark.parametrize("name", ["", "  ", "two\nlines"])
-def test_a_name_that_cannot_be_shown_is_refused(
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", ".", ".."])
+def test_a_name_that_cannot_be_shown_or_opened_is_refused(
     name: str, store: Store, import_fruit: Import
 ) -> None:
     with pytest.raises(InvalidError, match="is no name for a dataset"):

@@ -193,10 +193,15 @@ def show(
 
     playground = opened(workspace)
     record = playground.get_dataset(name)
-    if html is not None:
-        playground.write_dataset_page(name, html)
-    if sheet is not None:
-        playground.write_contact_sheet(name, sheet, items=items)
+    if html is not None or sheet is not None:
+        from model_playground.cli.progress import stages
+
+        with stages() as advance:
+            advance("Drawing", 0, 0)
+            if html is not None:
+                playground.write_dataset_page(name, html)
+            if sheet is not None:
+                playground.write_contact_sheet(name, sheet, items=items)
     if json:
         print_json(record)
         return
@@ -413,7 +418,6 @@ def _print_report(report: CheckReport, shown_per_kind: int = 5) -> None:
         decisions = ", ".join(dict.fromkeys(one.decision for one in found))
         typer.echo(f"{severity}: {kind_of(found[0]).title} ({len(found):,}), {decisions}")
         for finding in found[:shown_per_kind]:
-            place = f"{finding.file}:{finding.line}: " if finding.line else ""
-            typer.echo(f"  {place}{finding.message}")
+            typer.echo(f"  {finding.text}")
         if len(found) > shown_per_kind:
             typer.echo(f"  … and {len(found) - shown_per_kind} more (all with --json)")

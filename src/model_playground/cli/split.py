@@ -55,7 +55,8 @@ def create(
     from_file: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="A table of items and parts, or a folder of train.txt, val.txt, …."
+            "--from",
+            help="A table or list of items and parts, or a folder of train.txt, val.txt, ….",
         ),
     ] = None,
     own_partitions: Annotated[

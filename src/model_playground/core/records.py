@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -87,6 +89,34 @@ class Finding(_Record):
     decision: Literal["kept", "clipped", "dropped", "blocks import"]
     file: str = ""
     line: int | None = None
+    others: tuple[str, ...] = ()  # further files that it is about, such as copies of the first
+
+    @property
+    def text(self) -> str:
+        """The message, behind the place that it is about unless it names that itself."""
+        if self.line:
+            return f"{self.file}:{self.line}: {self.message}"
+        return self.message if self.file in self.message else f"{self.file}: {self.message}"
+
+
+class FindingCount(_Record):
+    """How many findings of a kind ended in one way."""
+
+    kind: str
+    severity: Literal["error", "warning", "information"]
+    decision: Literal["kept", "clipped", "dropped", "blocks import"]
+    count: int
+
+
+def _counts(findings: Iterable[Finding]) -> tuple[FindingCount, ...]:
+    order = ("error", "warning", "information")
+    ends = Counter((one.severity, one.kind, one.decision) for one in findings)
+    return tuple(
+        FindingCount(kind=kind, severity=severity, decision=decision, count=count)
+        for (severity, kind, decision), count in sorted(
+            ends.items(), key=lambda one: (order.index(one[0][0]), one[0][1:])
+        )
+    )
 
 
 class CheckReport(_Record):
@@ -96,6 +126,10 @@ class CheckReport(_Record):
     items: int
     findings: tuple[Finding, ...]
     recognised: str = ""  # of an import: how the files were read, and by what they were recognised
+    counts: tuple[FindingCount, ...] = Field(
+        default_factory=lambda told: _counts(told.get("findings", ())),
+        description="how many findings there are of each kind and what was decided, errors first",
+    )
 
     @property
     def errors(self) -> int:
@@ -179,7 +213,7 @@ class SplitPlan(_Record):
     from_file: str | None = Field(
         default=None,
         title="List",
-        description="a table of items and parts, or a folder of train.txt, val.txt, …",
+        description="a table or list of items and parts, or a folder of train.txt, val.txt, …",
     )
     own_partitions: bool = Field(
         default=False,

@@ -110,8 +110,12 @@ def _begins_with_image(row: Row, columns: int) -> bool:
     return len(row.cells) == columns and is_image(row.cells[0])
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, called: str = "table") -> str:
     """Return a text file in UTF-8, or in UTF-16 with a byte order mark.
+
+    Args:
+        path: the file.
+        called: what a message calls it.
 
     Raises:
         InvalidError: it cannot be read.
@@ -126,7 +130,11 @@ def read_text(path: Path) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         why = f"line {line} holds a NUL character: it is damaged, or no text"
     raise InvalidError(
-        "table.unreadable", "the table {path} cannot be read: {why}", path=str(path), why=why
+        "table.unreadable",
+        "the {called} {path} cannot be read: {why}",
+        called=called,
+        path=str(path),
+        why=why,
     )
 
 

@@ -19,6 +19,7 @@ from model_playground.datasets.findings import information
 from model_playground.datasets.formats.format import FORMATS, Export, WritableFormat
 from model_playground.datasets.images import UPRIGHT, Advance
 from model_playground.datasets.records import Revision, Status
+from model_playground.datasets.unfinished import unfinished_folder
 
 _FILES_AT_ONCE = 64
 
@@ -97,14 +98,12 @@ def export_revision(
     for finding in findings:
         (tell or (lambda finding: None))(finding)
     paths = _paths(revision, chosen)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.unfinished")
     try:
-        unfinished.mkdir()
-        chosen.write(Export(revision, unfinished, paths, known))
-        if with_images:
-            copy_files(revision.root, unfinished, paths, link=link, advance=advance)
-        os.replace(unfinished, folder)
+        with unfinished_folder(folder.parent, folder.name) as unfinished:
+            chosen.write(Export(revision, unfinished, paths, known))
+            if with_images:
+                copy_files(revision.root, unfinished, paths, link=link, advance=advance)
+            os.replace(unfinished, folder)
     except OSError as error:
         raise InvalidError(
             "export.failed",
@@ -112,8 +111,6 @@ def export_revision(
             folder=str(folder),
             why=str(error),
         ) from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     said = pc.not_equal(revision.annotations["kind"], "mask_pixels")
     return ExportReport(
         folder=str(folder),

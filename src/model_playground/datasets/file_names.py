@@ -157,7 +157,7 @@ class FileNames:
     Where there is none, a file is found whose name differs in small and capital letters alone.
 
     >>> names = FileNames(["a/one.jpg", "b/one.jpg", "b/two.jpg"])
-    >>> names.find("two"), names.find("b/one.jpg"), names.find("one.jpg"), names.find("three")
+    >>> names.find("two"), names.find("b/one"), names.find("one.jpg"), names.find("three")
     (['b/two.jpg'], ['b/one.jpg'], ['a/one.jpg', 'b/one.jpg'], [])
     """
 
@@ -180,8 +180,9 @@ class FileNames:
             return [self._by_path[name]]
         last = name.rpartition("/")[2]
         found = self._by_name.get(last) or self._by_stem.get(last) or self._in_any_case(last)
-        nearer = [path for path in found if normalised(path).endswith(f"/{name}")]
-        return nearer or found
+        if len(found) < 2:
+            return found
+        return [path for path in found if _ends_in(normalised(path), name)] or found
 
     def _in_any_case(self, name: str) -> list[str]:
         """Return the files of a name that a system which does not tell a from A gives the same."""
@@ -190,6 +191,11 @@ class FileNames:
             for known, paths in self._by_name.items():
                 self._by_small_letters[known.lower()] += paths
         return self._by_small_letters.get(name.lower(), [])
+
+
+def _ends_in(path: str, name: str) -> bool:
+    """Say whether a path ends in a name, which may lack the suffix."""
+    return any(f"/{one}".endswith(f"/{name}") for one in (path, os.path.splitext(path)[0]))
 
 
 def is_inside(path: str | Path, root: str | Path) -> bool:

@@ -459,7 +459,13 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Name it train, val or test if it is one.",
         ),
         _reading(
-            "masks_unread", "Masks that are not read", "information",
+            "part_list", "List of parts that is not read", "warning",
+            "It stands beside the images and may say which are for training and which for testing; "
+            "published figures are often of these parts.",
+            "Give it to a split: `playground split create DATASET --name NAME --from LIST`.",
+        ),
+        _reading(
+            "masks_unread", "Masks that are not read", "warning",
             "They serve another task than the one chosen, or stand beside the masks that are read.",
             "Choose the task with --task segmentation, or give a class table that names their "
             "values, if they are meant.",
@@ -726,6 +732,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "unknown_item", "List that names what is not in the dataset", "warning",
             "The names of a list of a split are left out.",
             "Nothing, if it is the list of a larger dataset.",
+        ),
+        _reading(
+            "part_numbers", "List that tells parts by numbers", "information",
+            "The numbers 0, 1 and 2 are read as train, validation and test, as CelebA has them; "
+            "where a 1 says that an image is for training, as in CUB, 0 is test.",
+            "Look at the sizes of the parts.",
         ),
     ),
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from model_playground.core.records import Finding
 
 
@@ -24,10 +26,18 @@ def left_out(kind: str, message: str, *, file: str = "", line: int | None = None
     )
 
 
-def warning(kind: str, message: str, *, file: str = "", line: int | None = None) -> Finding:
+def warning(
+    kind: str, message: str, *, file: str = "", line: int | None = None, others: Sequence[str] = ()
+) -> Finding:
     """Return the finding for something that is kept and may do harm."""
     return Finding(
-        kind=kind, severity="warning", message=message, decision="kept", file=file, line=line
+        kind=kind,
+        severity="warning",
+        message=message,
+        decision="kept",
+        file=file,
+        line=line,
+        others=tuple(others),
     )
 
 

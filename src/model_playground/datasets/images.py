@@ -301,6 +301,8 @@ def _fault(error: Exception) -> str:
         return str(error)
     if isinstance(error, UnidentifiedImageError):
         return "no image that can be read: it is empty, damaged or of another kind"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"it is refused, for it would fill the memory: cut or scale it ({error})"
     if isinstance(error, OSError) and error.strerror:
         return f"it cannot be opened ({error.strerror})"
     return f"it is damaged or cut short ({error})"

@@ -24,6 +24,10 @@ _WORDS: dict[str, ListedPart] = {
     "trainval": "trainval",
 }
 
+_BESIDE_THE_PART = {
+    *("list", "lists", "split", "images", "image"),
+    *("files", "file", "names", "ids"),
+}
 _BETWEEN_WORDS = re.compile(r"[ _.-]+")
 
 
@@ -34,6 +38,16 @@ def part_of(word: str) -> ListedPart | None:
     ('validation', 'train', None)
     """
     return _WORDS.get(word.strip().lower().rstrip("0123456789_-"))
+
+
+def list_part(stem: str) -> ListedPart | None:
+    """Return the part that a list is called after, or None.
+
+    >>> list_part("train"), list_part("test_list"), list_part("train_val_list"), list_part("notes")
+    ('train', 'test', 'trainval', None)
+    """
+    words = [word for word in _BETWEEN_WORDS.split(stem.lower()) if word not in _BESIDE_THE_PART]
+    return part_of("".join(words))
 
 
 def parts_among(names: Collection[str]) -> dict[str, ListedPart]:

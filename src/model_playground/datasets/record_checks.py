@@ -70,13 +70,15 @@ def _copies(revision: Revision) -> Iterator[Finding]:
     for content_hash, path, item_id in zip(*columns, strict=True):
         copies[content_hash].append((path, item_id))
     for same in sorted(sorted(one) for one in copies.values()):
-        paths = " and ".join(path for path, _ in same[:3]) + (" and others" if same[3:] else "")
+        paths = [path for path, _ in same]
+        named = " and ".join(paths[:3]) + (" and others" if paths[3:] else "")
         agree = len({frozenset(labels[item_id]) for _, item_id in same}) == 1
         yield warning(
             "copied_image" if agree else "copied_image_labelled_differently",
-            f"{paths} are the same image{'' if agree else ' with different labels'}; "
+            f"{named} are the same image{'' if agree else ' with different labels'}; "
             "--group-by content_hash keeps copies in one part of a split",
-            file=same[0][0],
+            file=paths[0],
+            others=paths[1:],
         )
 
 
@@ -98,7 +100,7 @@ def near_duplicate_findings(
         if len(alike) > 1:
             more = f" and {counted(len(alike) - 3, 'other', 'others')}" if len(alike) > 3 else ""
             said = f"{', '.join(alike[:3])}{more} show nearly the same picture"
-            yield warning("near_duplicates", said, file=alike[0])
+            yield warning("near_duplicates", said, file=alike[0], others=alike[1:])
 
 
 def _letter_case(revision: Revision) -> Iterator[Finding]:

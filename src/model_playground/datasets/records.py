@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
@@ -25,6 +24,7 @@ from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.datasets.areas import Areas, areas_by_item
 from model_playground.datasets.canonical import table_digest
 from model_playground.datasets.file_names import located
+from model_playground.datasets.unfinished import unfinished_folder
 
 SCHEMA_VERSION = 2
 """Version 1 knew no objects (boxes, polygons, run lengths) and no partition; it is still read."""
@@ -297,13 +297,7 @@ class Revision:
 
     def _write(self, parent: Path, name: Callable[[], str]) -> Path:
         """Write while the name is found out: a hash of a million objects takes as long."""
-        parent.mkdir(parents=True, exist_ok=True)
-        with (
-            TemporaryDirectory(prefix="unfinished-", dir=parent) as unfinished,
-            ThreadPoolExecutor(1) as pool,
-        ):
-            records = Path(unfinished) / "records"
-            records.mkdir()
+        with unfinished_folder(parent, "records") as records, ThreadPoolExecutor(1) as pool:
             written = pool.submit(self._write_records, records)
             folder = parent / name()
             written.result()

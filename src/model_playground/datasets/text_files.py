@@ -35,9 +35,12 @@ def text_of(path: Path | str, *, most_bytes: int = 2**28) -> str:
         text = decoded(content)
     except OSError as error:
         raise UnreadableTextError(error.strerror or str(error)) from None
-    except UnicodeDecodeError:
-        said = "it is not saved as UTF-8, which spreadsheet programs call “CSV UTF-8”"
-        raise UnreadableTextError(said) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableTextError(
+            f"it is not saved as UTF-8, as line {line} shows: save it anew so, which spreadsheet "
+            "programs call “CSV UTF-8” and editors “Save with encoding”"
+        ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -48,6 +48,7 @@ from model_playground.insights.report import (
 SHOWN_IMAGES = 12
 """Of one kind of finding so many images are shown, and all are named."""
 
+_SHOWN_TOGETHER = 4  # images of one finding, beside each other
 _SIDE = 320  # pixels of a picture's longer side
 _SHOWN_LINES = 8
 _SHOWN_COLOURS = 40
@@ -78,7 +79,7 @@ def check_page(report: CheckReport, revision: Revision) -> Report:
 def _kind_section(found: Sequence[Finding], revision: Revision) -> Section:
     kind = kind_of(found[0])
     decisions = ", ".join(dict.fromkeys(one.decision for one in found))
-    shown = [_line(one) for one in found]
+    shown = [one.text for one in found]
     blocks: list[Block] = list(_pictures(found, revision))
     if len(shown) > _SHOWN_LINES:
         blocks.append(Listing(f"All {len(shown):,}", "\n".join(shown)))
@@ -92,40 +93,39 @@ def _kind_section(found: Sequence[Finding], revision: Revision) -> Section:
     )
 
 
-def _line(finding: Finding) -> str:
-    place = f"{finding.file}:{finding.line}: " if finding.line else ""
-    return f"{place}{finding.message}"
-
-
 def _pictures(found: Sequence[Finding], revision: Revision) -> Sequence[Samples]:
     """Show the images that findings are about, with the objects in question."""
     chosen = _items_of(found, revision)
     if not chosen:
         return []
-    images = AnnotatedImages(revision, list(chosen))
+    images = AnnotatedImages(revision, [one for together in chosen for one in together])
     drawn = [
-        images.draw(item_id, _SIDE, None if line is None else [line])
-        for item_id, line in chosen.items()
+        [images.draw(one, _SIDE, None if line is None else [line]) for one in together]
+        for together, line in chosen.items()
     ]
     return [_samples("The images", drawn, revision)]
 
 
-def _items_of(found: Sequence[Finding], revision: Revision) -> dict[str, int | None]:
-    """Return the items that findings are about, and the line of the annotation in question."""
+def _items_of(found: Sequence[Finding], revision: Revision) -> dict[tuple[str, ...], int | None]:
+    """Return the items that findings are about, and the line of the annotation in question.
+
+    Items that one finding is about, such as an image and its copies, are together.
+    """
     ids = dict(zip(revision.items["path"].to_pylist(), revision.item_ids, strict=True))
     # A source may name its files from another folder than the records do.
     ids |= {path.rpartition("/")[2]: item_id for path, item_id in ids.items()}
-    chosen: dict[str, int | None] = {}
+    chosen: dict[tuple[str, ...], int | None] = {}
     by_line: dict[tuple[str, int], str] | None = None
     for one in found:
-        if len(chosen) == SHOWN_IMAGES:
+        if sum(map(len, chosen)) >= SHOWN_IMAGES:
             break
         item_id, line = ids.get(one.file) or ids.get(one.file.rpartition("/")[2]), None
         if item_id is None and one.line is not None:
             by_line = _lines(revision) if by_line is None else by_line
             item_id, line = by_line.get((one.file, one.line)), one.line
         if item_id is not None:
-            chosen.setdefault(item_id, line)
+            copies = [ids[other] for other in one.others if other in ids]
+            chosen.setdefault((item_id, *copies)[:_SHOWN_TOGETHER], line)
     return chosen
 
 
@@ -135,18 +135,19 @@ def _lines(revision: Revision) -> dict[tuple[str, int], str]:
     return {(file, line): item_id for file, line, item_id in rows if line is not None}
 
 
-def _samples(title: str, drawn: Sequence[AnnotatedItem], revision: Revision) -> Samples:
-    counts = Counter(index for one in drawn for index in one.classes)
+def _samples(title: str, drawn: Sequence[Sequence[AnnotatedItem]], revision: Revision) -> Samples:
+    """Show items, those that belong together beside each other."""
+    counts = Counter(index for together in drawn for one in together for index in one.classes)
     shown = {index for index, _ in counts.most_common(_SHOWN_COLOURS)}
     more = len(counts) - len(shown)
     return Samples(
         title=title,
         samples=tuple(
             Sample(
-                (Picture(_jpeg(one.image), one.path),),
-                (Answer("labels", ", ".join(one.labels) or "none"),),
+                tuple(Picture(_jpeg(one.image), one.path) for one in together),
+                _labels_of(together),
             )
-            for one in drawn
+            for together in drawn
         ),
         colours=tuple(
             (one.name, "#{:02x}{:02x}{:02x}".format(*class_colour(one.index)))
@@ -158,6 +159,14 @@ def _samples(title: str, drawn: Sequence[AnnotatedItem], revision: Revision) -> 
         else "",
         photographs=True,
     )
+
+
+def _labels_of(together: Sequence[AnnotatedItem]) -> tuple[Answer, ...]:
+    """Say the labels of items beside each other: once if they agree, else by the items' names."""
+    labels = {one.path: ", ".join(one.labels) or "none" for one in together}
+    if len(set(labels.values())) == 1:
+        return (Answer("labels", labels[together[0].path]),)
+    return tuple(Answer(path, said) for path, said in labels.items())
 
 
 def _jpeg(image: Image.Image) -> str:
@@ -173,7 +182,7 @@ def dataset_page(revision: Revision, statistics: DatasetStatistics, name: str) -
     """Lay out what a dataset holds: figures, and a grid of items with their annotations."""
     ids = chosen_items(revision)
     images = AnnotatedImages(revision, ids)
-    drawn = [images.draw(one, _SIDE) for one in ids]
+    drawn = [[images.draw(one, _SIDE)] for one in ids]
     items = _samples(f"{len(drawn)} of {statistics.items:,}", drawn, revision)
     sizes = Figure(draw_sizes(statistics), _ON_SIZES) if statistics.distinct_sizes > 1 else None
     sections = (

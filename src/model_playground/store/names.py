@@ -14,13 +14,20 @@ def insert_named(connection: Connection, table: Table, row: dict[str, Any]) -> i
     """Insert a row whose name must be new, and return its id.
 
     Raises:
-        InvalidError: the name is taken, empty or cannot be shown.
+        InvalidError: the name is taken, empty, cannot be shown, or cannot be part of an address.
     """
     name = row["name"]
     if not name.strip() or not name.isprintable():
         raise InvalidError(
             f"{table.name}.name",
             "{name!r} is no name for a {kind}: write at least one character, all of them printable",
+            name=name,
+            kind=table.name,
+        )
+    if name in (".", ".."):  # browsers take them for steps between folders, however written
+        raise InvalidError(
+            f"{table.name}.name",
+            "{name!r} is no name for a {kind}: the page could not open it. Write another",
             name=name,
             kind=table.name,
         )

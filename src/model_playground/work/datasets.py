@@ -47,16 +47,17 @@ def check_dataset(
         imported=kept_report(workspace.revision_folder(record.revision)),
     )
     if revision.root.is_dir():
-        found = (*report.findings, *_near_duplicates(workspace, revision, advance))
-        report = report.model_copy(update={"findings": found})
+        found = (*report.findings, *near_duplicates_found(workspace, revision, advance))
+        report = CheckReport(dataset=name, items=report.items, findings=found)
     if html is not None:
         write_check_page(report, revision, html)
     return report
 
 
-def _near_duplicates(
+def near_duplicates_found(
     workspace: Workspace, revision: Revision, advance: Advance | None
 ) -> Iterator[Finding]:
+    """Name the images that show the same picture, if the images were looked into."""
     from model_playground.work.splits import near_duplicates_of  # which needs this module
 
     near = near_duplicates_of(workspace, revision, advance=advance)

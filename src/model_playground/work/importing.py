@@ -10,7 +10,6 @@ import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.compute as pc
@@ -26,9 +25,11 @@ from model_playground.datasets.importing import check_command, some_of
 from model_playground.datasets.importing import check_source as check_files
 from model_playground.datasets.importing import import_dataset as read_dataset
 from model_playground.datasets.records import Revision
+from model_playground.datasets.unfinished import unfinished_folder
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
 from model_playground.work.dataset_reports import check_page_file, write_check_page
+from model_playground.work.datasets import near_duplicates_found
 from model_playground.work.kept_reports import keep_report
 
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
@@ -143,6 +144,14 @@ def check_source(
         check_page_file(html)
     cache = FactsCache(workspace.artifacts / "image_facts.sqlite")
     revision, report = check_files(path, task=task, options=options, cache=cache, advance=advance)
+    if report.items:
+        found = (*report.findings, *near_duplicates_found(workspace, revision, advance))
+        report = CheckReport(
+            dataset=report.dataset,
+            items=report.items,
+            findings=found,
+            recognised=report.recognised,
+        )
     if html is not None:
         write_check_page(report, revision, html)
     return report
@@ -179,10 +188,7 @@ def _copied(revision: Revision, folder: Path, advance: Advance) -> Revision:
             *further.field("path").to_pylist(),
             *masks["path"].to_pylist(),
         ]
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="unfinished-", dir=folder.parent) as unfinished:
-            images = Path(unfinished) / "images"
-            images.mkdir()
+        with unfinished_folder(folder.parent, "images") as images:
             copy_files(
                 revision.root,
                 images,

@@ -650,6 +650,11 @@ export interface components {
              * @default
              */
             recognised?: string;
+            /**
+             * Counts
+             * @description how many findings there are of each kind and what was decided, errors first
+             */
+            counts?: components["schemas"]["FindingCount"][];
         };
         /**
          * Choice
@@ -983,6 +988,31 @@ export interface components {
             file?: string;
             /** Line */
             line?: number | null;
+            /**
+             * Others
+             * @default []
+             */
+            others?: string[];
+        };
+        /**
+         * FindingCount
+         * @description How many findings of a kind ended in one way.
+         */
+        FindingCount: {
+            /** Kind */
+            kind: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "information";
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "kept" | "clipped" | "dropped" | "blocks import";
+            /** Count */
+            count: number;
         };
         /**
          * ImportedDataset
@@ -1696,7 +1726,7 @@ export interface components {
             folds?: number | null;
             /**
              * List
-             * @description a table of items and parts, or a folder of train.txt, val.txt, …
+             * @description a table or list of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
             /**
@@ -1887,7 +1917,7 @@ export interface components {
             folds?: number | null;
             /**
              * List
-             * @description a table of items and parts, or a folder of train.txt, val.txt, …
+             * @description a table or list of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
             /**

@@ -29,6 +29,7 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.index_masks import are_masked
+from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import ListedPart, part_of, parts_among
 from model_playground.datasets.records import ClassRecord
 
@@ -55,6 +56,7 @@ class ClassFolders(Format):
         Held("folders inside a class's folder", "images of the class"),
         Held("an image in no class's folder", "left out, reported"),
         Held("files that are no images", "left out, counted by suffix"),
+        Held("lists of parts beside the folders (`test.txt`)", "not read, reported"),
     )
 
     def detect(self, path: Path) -> str | None:
@@ -65,7 +67,15 @@ class ClassFolders(Format):
         return f"{path / layout.base} holds {len(layout.classes)} folders of images{inside}"
 
     def obstacle(self, path: Path) -> str | None:
-        images = [file for file in files_under(path) if is_image(file)] if path.is_dir() else []
+        files = files_under(path) if path.is_dir() else []
+        images = [file for file in files if is_image(file)]
+        folders = {os.path.basename(os.path.dirname(file)) for file in images}
+        is_bare = len(images) == len(files)  # else labels may be what lacks
+        if is_bare and len(folders) == 1 and _may_be_class(folder := folders.pop()):
+            return (
+                f"all its images are in folders named {folder}: if that is a class, add the "
+                "folder of another, for a model learns to tell classes apart"
+            )
         names = Counter(_beginning(os.path.basename(file)) for file in images)
         names.pop("", None)
         names = Counter({name: count for name, count in names.items() if part_of(name) is None})
@@ -102,6 +112,7 @@ class ClassFolders(Format):
                 *_images_without_class(layout),
                 *_other_files(layout),
                 *_empty_folders(path, layout),
+                *unread_part_lists(file for file in files_under(path) if file not in layout.others),
             ],
         )
 
@@ -150,7 +161,11 @@ def _layout(path: Path) -> _Layout | None:
         classes=sorted(classes, key=natural_order),
         places=places,
         homeless=[file for file in images if placed[file] is None],
-        others=[file for file in files if placed[file] and not is_image(file)],
+        others=[
+            file
+            for file in files
+            if (place := placed[file]) and place.class_name in classes and not is_image(file)
+        ],
     )
 
 
@@ -175,6 +190,10 @@ def _place(base: str, file: str, parts: Mapping[str, ListedPart]) -> _Place | No
     if not folders or (part and folders == [_IMAGES]):
         return None  # a part without folders of classes
     return _Place(part, normalised(folders[0]), directly=folders[1:] in ([], [_IMAGES]))
+
+
+def _may_be_class(folder: str) -> bool:
+    return folder not in ("", _IMAGES) and part_of(folder) is None
 
 
 def _beginning(name: str) -> str:

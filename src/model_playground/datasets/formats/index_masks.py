@@ -39,7 +39,7 @@ from model_playground.datasets.file_names import (
     normalised,
     subfolders,
 )
-from model_playground.datasets.findings import blocking, information, left_out
+from model_playground.datasets.findings import blocking, left_out
 from model_playground.datasets.formats.format import (
     FORMATS,
     Draft,
@@ -50,6 +50,7 @@ from model_playground.datasets.formats.format import (
     WritableFormat,
 )
 from model_playground.datasets.images import load_mask
+from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import part_of
 from model_playground.datasets.records import IGNORED_PIXEL_VALUE, OBJECT_KINDS, Revision
 
@@ -125,6 +126,7 @@ class IndexMasks(WritableFormat):
         Held("an image without a mask", "left out, reported"),
         Held("a mask without an image", "blocks the import, reported"),
         Held("further masks of an image", "not read, counted by their endings"),
+        Held("lists of parts beside the folders (`test.txt`)", "not read, reported"),
     )
     options: ClassVar[tuple[str, ...]] = ("class_table",)
     by_stem: ClassVar[bool] = True
@@ -157,7 +159,8 @@ class IndexMasks(WritableFormat):
                 path=str(path),
             )
         tables = [read_class_table(table, prefer_colours=prefer) for prefer in (False, True)]
-        matched = [_match(pair, tables) for pair in pairs]
+        root = path if path.is_dir() else path.parent
+        matched = [_match(pair, tables, root) for pair in pairs]
         items = [item for found, _ in matched for item in found]
         if not items:
             raise InvalidError(
@@ -167,11 +170,14 @@ class IndexMasks(WritableFormat):
             )
         classes = tables[_is_in_colours(items)]
         return Draft(
-            root=path if path.is_dir() else path.parent,
+            root=root,
             task="segmentation",
             items=items,
             classes=classes.classes,
-            findings=[finding for _, findings in matched for finding in findings],
+            findings=[
+                *(finding for _, findings in matched for finding in findings),
+                *(unread_part_lists(files_under(path)) if path.is_dir() else ()),
+            ],
             image_folders=tuple(
                 folder
                 for pair in pairs
@@ -482,19 +488,29 @@ def _side_by_side(folder: Path) -> Iterator[_Pair]:
 # The items
 
 
-def _match(pair: _Pair, tables: Sequence[ClassTable]) -> tuple[list[DraftItem], list[Finding]]:
-    """Match the images of a folder with the masks of the other by path without suffix."""
-    images, masks, findings = _images_and_masks(pair, tables)
+def _match(
+    pair: _Pair, tables: Sequence[ClassTable], root: Path
+) -> tuple[list[DraftItem], list[Finding]]:
+    """Match the images of a folder with the masks of the other by path without suffix.
+
+    Findings name files from the root: two folders may hold files of the same names.
+    """
+    images, masks, findings = _images_and_masks(pair, tables, root)
     items = []
     for stem, files in images.items():
         found = masks.pop(stem, [])
         if len(files) > 1 or len(found) > 1:
-            several = " and ".join(files if len(files) > 1 else found)
-            said = f"{several} have the same name but for the suffix, so one cannot tell the pairs"
-            findings.append(blocking("ambiguous_mask", said, file=files[0]))
+            folder, alike = (pair.images, files) if len(files) > 1 else (pair.masks, found)
+            several = [_from_root(folder, one, root) for one in alike]
+            said = (
+                f"{' and '.join(several)} have the same name but for the suffix, so one cannot "
+                "tell the pairs"
+            )
+            findings.append(blocking("ambiguous_mask", said, file=several[0]))
         elif not found:
-            said = f"{files[0]} has no mask in {pair.masks}: it is left out"
-            findings.append(left_out("image_without_mask", said, file=files[0]))
+            image = _from_root(pair.images, files[0], root)
+            said = f"{image} has no mask in {pair.masks}: it is left out"
+            findings.append(left_out("image_without_mask", said, file=image))
         else:
             part = pair.part or part_of(stem.partition("/")[0]) or ""
             items.append(
@@ -505,9 +521,14 @@ def _match(pair: _Pair, tables: Sequence[ClassTable]) -> tuple[list[DraftItem], 
                 )
             )
     for files in masks.values():
-        said = f"the mask {files[0]} has no image in {pair.images}"
-        findings.append(blocking("mask_without_image", said, file=files[0]))
+        mask = _from_root(pair.masks, files[0], root)
+        said = f"the mask {mask} has no image in {pair.images}"
+        findings.append(blocking("mask_without_image", said, file=mask))
     return items, findings
+
+
+def _from_root(folder: Path, file: str, root: Path) -> str:
+    return normalised(os.path.relpath(folder / file, root))
 
 
 Files = dict[str, list[str]]
@@ -515,7 +536,7 @@ Files = dict[str, list[str]]
 
 
 def _images_and_masks(
-    pair: _Pair, tables: Sequence[ClassTable]
+    pair: _Pair, tables: Sequence[ClassTable], root: Path
 ) -> tuple[Files, Files, list[Finding]]:
     """Return the images, and the masks by the paths of their images where the names tell them."""
     images = _by_stem(pair.images)
@@ -533,15 +554,15 @@ def _images_and_masks(
         key=lambda one: (_unnamed_share(pair.masks, families[one], tables), one),
     )
     findings = [
-        information(
+        left_out(
             "masks_unread",
             f"{counted(len(family), 'mask', 'masks')} ending in {other or 'nothing'}, such as "
-            f"{next(iter(family.values()))[0]}, stand beside those ending in "
-            f"{ending or 'nothing'}, which are read",
-            file=next(iter(family.values()))[0],
+            f"{first}, stand beside those ending in {ending or 'nothing'}, which are read",
+            file=first,
         )
         for other, family in families.items()
         if other != ending
+        for first in (_from_root(pair.masks, next(iter(family.values()))[0], root),)
     ]
     return images, homeless | families[ending], findings
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.records import Finding
+from model_playground.datasets.file_names import files_under
 from model_playground.datasets.findings import information, left_out
 from model_playground.datasets.formats.box_table import has_boxes
 from model_playground.datasets.formats.format import (
@@ -31,6 +32,7 @@ from model_playground.datasets.labelled_tables import (
     Source,
     read_labelled,
 )
+from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import parts_among
 from model_playground.datasets.records import Revision
 from model_playground.datasets.table_columns import (
@@ -102,6 +104,7 @@ class Table(WritableFormat):
         Held("columns `partition`, `status`", "the partition, the status", "the same"),
         Held("`train.csv`, `test.csv` and alike, with the same columns", "the partition"),
         Held("a table called submission in a folder", "not read, reported"),
+        Held("lists of parts beside the table (`test.txt`)", "not read, reported"),
         Held("further columns", "kept as text, to group and filter by", "the same"),
         Held("sheets of a spreadsheet", "one, or all that have the same columns; or --sheet"),
     )
@@ -171,6 +174,10 @@ class Table(WritableFormat):
             )
             for file in not_read
         ]
+        tables = {file.relative_to(images.folder).as_posix() for file in (*files, *not_read)}
+        inside = files_under(images.folder)  # of a table alone, what else is there may be another's
+        lists = inside if path.is_dir() else [file for file in inside if "/" not in file]
+        draft.findings += unread_part_lists(lists, tables)
         return draft
 
     several_images: ClassVar[bool] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -242,21 +242,22 @@ class _Reading:
         labels = {os.path.splitext(one)[0]: one for one in _label_files(source.labels)}
         stems = {os.path.splitext(one)[0] for one in source.files}
         stems_of_folder = stems if source.is_whole else _stems_in(source.images)
-        shared: Counter[str] = Counter()
+        shared: dict[str, list[str]] = defaultdict(list)  # paths of images by the part before
         for image in source.files:
             path = os.path.join(source.images, image)
             partition = source.partition or part_of(image.split("/")[0]) or None
             if path in self._places:
-                shared[self._places[path]] += 1
+                shared[self._places[path]].append(path)
                 continue
             self._places[path] = partition or "no part"
             self._add_image(path, partition, source, labels.get(os.path.splitext(image)[0]))
-        for part, count in shared.items():
+        for part, paths in shared.items():
+            first = self._name(Path(paths[0]))
             said = (
-                f"{counted(count, 'image', 'images')} of {source.partition} can be found in {part} "
-                f"too, such as {source.files[0]}: what is in both stays in {part}"
+                f"{counted(len(paths), 'image', 'images')} of {source.partition} can be found in "
+                f"{part} too, such as {first}: what is in both stays in {part}"
             )
-            self.findings.append(left_out("image_in_two_parts", said, file=source.files[0]))
+            self.findings.append(left_out("image_in_two_parts", said, file=first))
         for stem in labels.keys() - stems_of_folder:
             name = self._name(source.labels / labels[stem])
             said = f"{name} has no image of that name in {source.images}: it is left out"

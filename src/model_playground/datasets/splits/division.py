@@ -190,7 +190,7 @@ def _given(plan: SplitPlan, fields: ItemFields) -> Given:
         )
     items = fields.revision.items
     if plan.from_file:
-        return given_by_list(Path(plan.from_file).expanduser(), items)
+        return with_validation(given_by_list(Path(plan.from_file).expanduser(), items))
     if plan.own_partitions:
         return with_validation(own_partitions(items))
     if plan.give:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import PARTS, Finding, Part
-from model_playground.datasets.delimited import read_delimited, read_text
+from model_playground.datasets.delimited import read_text
 from model_playground.datasets.file_names import FileNames
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.parts import ListedPart, part_of
-from model_playground.datasets.text_tables import TextTable, is_datum
+from model_playground.datasets.splits.list_files import lines_of
+from model_playground.datasets.unfinished import unfinished_folder
 
 
 def listed_parts(path: Path, items: pa.Table) -> tuple[dict[str, ListedPart], list[Finding]]:
@@ -35,7 +34,7 @@ def listed_parts(path: Path, items: pa.Table) -> tuple[dict[str, ListedPart], li
             part that does not exist.
     """
     ids = _ItemIds(items)
-    lines = _lines_of_folder(path) if path.is_dir() else _lines_of_table(path, ids)
+    lines, findings = lines_of(path, lambda name: bool(ids.find(name)))
     parts: dict[str, ListedPart] = {}
     unknown: list[str] = []
     wrong: list[str] = []
@@ -62,7 +61,7 @@ def listed_parts(path: Path, items: pa.Table) -> tuple[dict[str, ListedPart], li
         )
     if not parts:
         raise _matches_nothing(path, unknown)
-    return parts, _unknown_names(path, list(dict.fromkeys(unknown)))
+    return parts, [*findings, *_unknown_names(path, list(dict.fromkeys(unknown)))]
 
 
 def listed_items(path: Path, items: pa.Table) -> tuple[list[str], list[Finding]]:
@@ -74,7 +73,7 @@ def listed_items(path: Path, items: pa.Table) -> tuple[list[str], list[Finding]]
     ids = _ItemIds(items)
     found: dict[str, None] = {}
     unknown: list[str] = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, "list").splitlines(), start=1):
         if not (name := line.strip()):
             continue
         of_name = ids.find(name)
@@ -118,16 +117,15 @@ def write_lists(folder: Path, parts: Mapping[str, Part], paths: Mapping[str, str
         raise InvalidError(
             "split.line_break", "{path!r} has a line break in it and fits no list", path=broken
         )
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
     try:
-        unfinished.mkdir(parents=True)
-        for part in PARTS:
-            names = sorted(paths[item_id] for item_id, own in parts.items() if own == part)
-            text = "".join(f"{name}\n" for name in names)
-            (unfinished / f"{part}.txt").write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.rmdir()
-        os.replace(unfinished, folder)
+        with unfinished_folder(folder.parent, folder.name) as unfinished:
+            for part in PARTS:
+                names = sorted(paths[item_id] for item_id, own in parts.items() if own == part)
+                text = "".join(f"{name}\n" for name in names)
+                (unfinished / f"{part}.txt").write_text(text, encoding="utf-8")
+            if folder.exists():
+                folder.rmdir()
+            os.replace(unfinished, folder)
     except OSError as error:
         raise InvalidError(
             "split.not_written",
@@ -135,15 +133,7 @@ def write_lists(folder: Path, parts: Mapping[str, Part], paths: Mapping[str, str
             folder=str(folder),
             why=error.strerror or str(error),
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return [folder / f"{part}.txt" for part in PARTS]
-
-
-class _Line(NamedTuple):
-    place: str  # where it stands, for a message
-    name: str
-    part: str
 
 
 class _ItemIds:
@@ -160,53 +150,6 @@ class _ItemIds:
         if name in self._ids:
             return [name]
         return [self._by_path[path] for path in self._names.find(name)] if name else []
-
-
-def _lines_of_folder(folder: Path) -> list[_Line]:
-    lists = [path for path in sorted(folder.glob("*.txt")) if part_of(path.stem)]
-    if not lists:
-        raise InvalidError(
-            "split.no_lists",
-            "{folder} holds no list named train.txt, val.txt, trainval.txt or test.txt",
-            folder=str(folder),
-        )
-    return [
-        _Line(f"line {number} of {path.name}", name.strip(), path.stem)
-        for path in lists
-        for number, name in enumerate(read_text(path).splitlines(), start=1)
-        if name.strip()
-    ]
-
-
-def _lines_of_table(path: Path, ids: _ItemIds) -> list[_Line]:
-    table = read_delimited(path, is_datum=lambda cell: is_datum(cell) or part_of(cell) is not None)
-    part = _part_column(table)
-    items = max(
-        (column for column in table.columns if column != part),
-        key=lambda column: sum(bool(ids.find(cell)) for cell in table.cells(column)),
-    )
-    return [
-        _Line(f"line {row.line} of {path.name}", name, word)
-        for row, name, word in zip(table.rows, table.cells(items), table.cells(part), strict=True)
-    ]
-
-
-def _part_column(table: TextTable) -> str:
-    named = [column for column in table.columns if column.lower() in ("part", "split", "subset")]
-    words = {
-        column: sum(part_of(cell) is not None for cell in table.cells(column))
-        for column in named or table.columns
-    }
-    likeliest = max(words, key=lambda column: words[column])
-    if len(named) > 1 or words[likeliest] == 0 or len(table.columns) < 2:
-        raise InvalidError(
-            "split.list_columns",
-            "{path} needs a column with the item (its file or id) and one named part; "
-            "its columns are {columns}",
-            path=str(table.path),
-            columns=", ".join(table.columns),
-        )
-    return likeliest
 
 
 def _agreed(before: ListedPart | None, now: ListedPart) -> ListedPart | None:
