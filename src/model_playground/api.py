@@ -178,6 +178,28 @@ class Playground:
             self._workspace, name, drop_faulty=drop_faulty, advance=advance
         )
 
+    def join_datasets(
+        self, parts: Sequence[str], *, name: str, advance: Advance | None = None
+    ) -> tuple[DatasetRecord, CheckReport]:
+        """Make one dataset of the newest revisions of several; no file is copied.
+
+        Classes of one name become one class, and the column `dataset` says where an item comes
+        from: a split can give whole datasets to a part (`test=dataset=b`) or choose among them.
+        Joined again under the same name, it becomes that dataset's newest revision.
+
+        Args:
+            parts: the names of the datasets, two or more.
+            name: the name of the joined one.
+            advance: told of the progress.
+
+        Raises:
+            NotFoundError: there is no dataset of one of the names.
+            InvalidError: what they say does not go together.
+        """
+        from model_playground.work import importing
+
+        return importing.join_datasets(self._workspace, parts, name=name, advance=advance)
+
     def list_datasets(self) -> list[DatasetRecord]:
         """List the datasets with their newest revisions."""
         from model_playground.store.datasets import list_datasets

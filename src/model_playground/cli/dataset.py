@@ -155,6 +155,35 @@ def inspect_(
     _print_imported(record, report, playground.dataset_statistics(record.name))
 
 
+@commands.command("join")
+def join(
+    parts: Annotated[list[str], typer.Argument(help="The datasets, two or more.")],
+    name: Annotated[str, typer.Option("--name", help="The name of the joined dataset.")],
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Make one dataset of several; its column `dataset` says where an item comes from."""
+    from model_playground.cli.display import print_json
+    from model_playground.cli.progress import stages
+
+    playground = opened(workspace)
+    with stages() as advance:
+        record, _ = playground.join_datasets(parts, name=name, advance=advance)
+    if json:
+        print_json(record)
+        return
+    typer.echo(
+        f"Joined {' and '.join(parts)} as {record.name} (revision {record.revision_number}): "
+        f"{counted(record.items, 'image', 'images')}, "
+        f"{counted(len(record.classes), 'class', 'classes')}"
+    )
+    whole = f'test=dataset="{parts[-1]}"'
+    typer.echo(
+        f"To test on one of them: playground split create {shlex.quote(name)} --name NAME "
+        f"--give {shlex.quote(whole)}"
+    )
+
+
 @commands.command("list")
 def list_(workspace: Workspace = None, json: Json = False) -> None:
     """List the datasets."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,13 @@ from model_playground.datasets.images import Advance
 from model_playground.datasets.importing import check_command, some_of
 from model_playground.datasets.importing import check_source as check_files
 from model_playground.datasets.importing import import_dataset as read_dataset
+from model_playground.datasets.joining import joined
 from model_playground.datasets.records import Revision
 from model_playground.datasets.unfinished import unfinished_folder
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
 from model_playground.work.dataset_reports import check_page_file, write_check_page
-from model_playground.work.datasets import near_duplicates_found
+from model_playground.work.datasets import near_duplicates_found, newest_revision
 from model_playground.work.kept_reports import keep_report
 
 _SOURCE = "source.json"  # beside a revision's records: what it was read from, and how
@@ -68,12 +70,48 @@ def import_dataset(
     )
     if strict and report.losses:
         raise _not_whole(path, report, check_command(path, task, options))
+    source = {"path": str(path), "task": task, "copy": copy, "options": asdict(options)}
+    return _kept(workspace, name, revision, report, source, copy=copy, advance=advance)
+
+
+def join_datasets(
+    workspace: Workspace, parts: Sequence[str], *, name: str, advance: Advance | None
+) -> tuple[DatasetRecord, CheckReport]:
+    """Keep the items of several datasets as the newest revision of one."""
+    if len(set(parts)) < 2 or name in parts:
+        raise InvalidError(
+            "dataset.join",
+            "a dataset is joined of two or more others: {parts} cannot become {name}",
+            parts=" and ".join(parts) or "none",
+            name=name,
+        )
+    revisions = {}
+    for part in dict.fromkeys(parts):
+        statuses = stored_datasets.item_statuses(workspace.store, part)
+        revisions[part] = replace(newest_revision(workspace, part), given_statuses=statuses)
+    revision = joined(revisions)
+    report = CheckReport(dataset=name, items=len(revision.items), findings=())
+    source = {"joined": list(revisions)}
+    advance = advance or (lambda stage, done, total: None)
+    return _kept(workspace, name, revision, report, source, copy=False, advance=advance)
+
+
+def _kept(
+    workspace: Workspace,
+    name: str,
+    revision: Revision,
+    report: CheckReport,
+    source: dict[str, Any],
+    *,
+    copy: bool,
+    advance: Advance,
+) -> tuple[DatasetRecord, CheckReport]:
+    """Keep a revision's records, what it was read from and what was found."""
     revision = _with_known_items(workspace, name, revision)
     advance("Writing records", 0, 0)
     folder = revision.write_under(workspace.revisions)
     if copy:
         revision = _copied(revision, workspace.copies / revision.hash, advance)
-    source = {"path": str(path), "task": task, "copy": copy, "options": asdict(options)}
     report = report.model_copy(update={"dataset": name})
     keep_report(folder, revision, report)
     (folder / _SOURCE).write_text(json.dumps(source, default=str), encoding="utf-8")
@@ -113,6 +151,13 @@ def inspect_dataset(
             "playground dataset import",
             name=name,
         ) from None
+    if "joined" in source:
+        raise InvalidError(
+            "dataset.is_joined",
+            "the dataset {name} is joined of {parts}: inspect these, then join them again",
+            name=name,
+            parts=" and ".join(source["joined"]),
+        )
     options = source["options"]
     class_table = options["class_table"] and Path(options["class_table"])
     lists = {key: tuple(value) for key, value in options.items() if isinstance(value, list)}
