@@ -113,6 +113,8 @@ def test_an_interrupted_import_leaves_no_records_and_goes_on(
         env=os.environ | {"PLAYGROUND_WORKSPACE": str(workspace)},
         stderr=subprocess.PIPE,
         text=True,
+        # What runs in a shell's background inherits that it ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     facts = workspace / "artifacts" / "image_facts.sqlite"
     while not facts.exists() and process.poll() is None:
