@@ -11,11 +11,14 @@ from torch import Tensor
 FEW_NUMBERS = 2**17
 """Fewer scores than these are summed faster by the formula: a block's many calls cost too much."""
 
-NUMBERS = 2**18
+NUMBERS = 2**19
 """How many scores a block should hold."""
 
-PIXELS = (2048, 16384)
+PIXELS = (2048, 32768)
 """How many pixels a block has at least, so that calls do not cost more than work, and at most."""
+
+PIECE = 2**16
+"""How many pixels are done at once where each has but one number."""
 
 
 class Blocks(NamedTuple):
@@ -36,6 +39,13 @@ class Blocks(NamedTuple):
         if pixels >= size > 0:
             return cls(min(pixels // size, max(batch, 1)), size, 1)
         return cls(1, pixels, max(-(-size // pixels), 1))
+
+    @classmethod
+    def of_pixels(cls, batch: int, size: int) -> Blocks:
+        """Cut for operations that have one number for a pixel."""
+        if size > PIECE:
+            return cls(1, PIECE, -(-size // PIECE))
+        return cls(min(PIECE // max(size, 1), max(batch, 1)), max(size, 1), 1)
 
     def cut(self, tensor: Tensor) -> Iterator[Tensor]:
         """Yield the blocks of a tensor (N, …, P), as views."""
@@ -108,7 +118,7 @@ class InterpolatedScores:
             classes,
             rows * self._width,
             whole_rows_of=self._width,
-            numbers=NUMBERS // 4,  # little memory is what it is for
+            numbers=NUMBERS // 8,  # little memory is what it is for
         )
         place = torch.arange(rows, dtype=dtype, device=scores.device)
         place = ((place + 0.5) * (height / rows) - 0.5).clamp(0, height - 1)

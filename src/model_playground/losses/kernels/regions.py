@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from model_playground.losses.arithmetic import index_and_kept, sum_type
 from model_playground.losses.kernels import blocks
-from model_playground.losses.kernels.blocks import InterpolatedScores, Scores
+from model_playground.losses.kernels.blocks import Blocks, InterpolatedScores, Scores
 from model_playground.losses.kernels.memory import room_like
 from model_playground.losses.kernels.workers import in_parallel
 
@@ -64,20 +64,20 @@ class _RegionSums(Function):
             from model_playground.losses.kernels.triton_regions import sums_of_pixels
         else:
             sums_of_pixels = _sums_of_pixels
-        totals, sums = sums_of_pixels(logits, target, ignore_index)
-        ctx.save_for_backward(logits, target, totals)
+        kept, sums = sums_of_pixels(logits, target, ignore_index)
+        ctx.save_for_backward(logits, target, kept)
         ctx.ignore_index = ignore_index
         ctx.mark_non_differentiable(sums.true)
         return tuple(sums)
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        logits, target, totals = ctx.saved_tensors
+        logits, target, kept = ctx.saved_tensors
         if torch.is_grad_enabled():  # a second derivative may be wanted
             outputs = region_sums_by_formula(logits, target, ctx.ignore_index)[:3]
             (slope,) = torch.autograd.grad(outputs, logits, slopes[:3], create_graph=True)
             return slope, None, None
-        given = (logits, target, ctx.ignore_index, totals, RegionSums(*slopes))
+        given = (logits, target, ctx.ignore_index, kept, RegionSums(*slopes))
         if logits.is_cuda:
             from model_playground.losses.kernels import triton_regions
 
@@ -102,6 +102,9 @@ def region_sums_by_formula(logits: Tensor, target: Tensor, ignore_index: int) ->
 
 
 # The two passes on the CPU. Powers are of two: their exponential takes half the time of e's.
+# Only what needs all classes is done block by block. The rest, which has one number for a pixel,
+# is done in large pieces: each call holds Python's lock for a moment, and with many small ones the
+# threads would wait for each other more than they work.
 
 
 def _scores(logits: Tensor, target: Tensor) -> Scores | InterpolatedScores:
@@ -111,46 +114,55 @@ def _scores(logits: Tensor, target: Tensor) -> Scores | InterpolatedScores:
 
 
 def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, RegionSums]:
-    """Return log₂ Σ_c e^{z_c} of every pixel, (N, 1, P), and the sums.
+    """Return what backward needs of every pixel, (2, N, 1, P), and the sums.
 
-    The logarithm is ∞ where a pixel is ignored, which makes its probabilities 0 in backward.
+    That is -log₂ Σ_c e^{z_c}, or -∞ where a pixel is ignored, which makes its probabilities 0; and
+    the probability of the true class, 0 where a pixel is ignored.
     """
     scores = _scores(logits, target)
-    cut = scores.blocks
-    pixels = target.flatten(1).unsqueeze(1)
+    y, ok = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
     images, classes = logits.shape[:2]
-    log2_total = logits.new_empty(pixels.shape, dtype=scores.dtype)
-    partial = log2_total.new_zeros(4, images, cut.per_image, classes, dtype=torch.float64)
+    kept = logits.new_empty((2, *y.shape), dtype=scores.dtype)
+    total, true = kept.unbind()
+    highest = torch.empty_like(total)
+    cut = scores.blocks
+    predicted = kept.new_zeros(images, cut.per_image, classes, dtype=torch.float64)
 
     def work(jobs: Sequence[_Job]) -> None:
-        room = log2_total.new_empty(cut.images, classes, cut.pixels)
-        for place, truth, log2_sum, surprise, shared, predicted, true in jobs:
+        room = kept.new_empty(cut.images, classes, cut.pixels)
+        for place, y, ok, highest, total, true, predicted in jobs:
             block = scores.read(place)
-            y, ok = index_and_kept(truth, ignore_index)
-            highest = block.amax(1, keepdim=True)
+            torch.amax(block, 1, keepdim=True, out=highest)
+            torch.gather(block, 1, y, out=true)
             powers = room[: len(block), :, : block.shape[2]]
             torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=powers).exp2_()
-            total = powers.sum(1, keepdim=True)
+            torch.sum(powers, 1, keepdim=True, out=total)
             predicted.copy_(torch.bmm(powers, (ok / total).mT).squeeze(2))
-            log_total = total.log_()
-            of_true = block.gather(1, y).sub_(highest).sub_(log_total).masked_fill_(~ok, 0)
-            surprise.scatter_add_(1, y[:, 0], of_true[:, 0].double()).neg_()
-            shared.scatter_add_(1, y[:, 0], of_true.exp_().mul_(ok)[:, 0].double())
-            true.scatter_add_(1, y[:, 0], ok[:, 0].double())
-            torch.mul(log_total.add_(highest), LOG2_E, out=log2_sum).masked_fill_(~ok, torch.inf)
 
-    jobs = zip(
-        scores.places,
-        *map(cut.cut, (pixels, log2_total)),
-        *map(cut.cut_partial_sums, partial),
-        strict=True,
-    )
+    by_block = map(cut.cut, (y, ok, highest, total, true))
+    jobs = zip(scores.places, *by_block, cut.cut_partial_sums(predicted), strict=True)
     in_parallel(work, list(jobs))
-    return log2_total, RegionSums(*partial.sum(2).to(log2_total.dtype))
+
+    pieces = Blocks.of_pixels(*target.flatten(1).shape)
+    partial = predicted.new_zeros(3, images, pieces.per_image, classes)
+
+    def finish(jobs: Sequence[_Job]) -> None:
+        for y, ok, highest, total, true, surprise, shared, area in jobs:
+            log_p = true.sub_(highest).sub_(total.log_()).masked_fill_(~ok, 0)
+            surprise.scatter_add_(1, y[:, 0], log_p[:, 0].double()).neg_()
+            p = log_p.exp_().mul_(ok)
+            shared.scatter_add_(1, y[:, 0], p[:, 0].double())
+            area.scatter_add_(1, y[:, 0], ok[:, 0].double())
+            total.add_(highest).mul_(-LOG2_E).masked_fill_(~ok, -torch.inf)
+
+    by_piece = map(pieces.cut, (y, ok, highest, total, true))
+    in_parallel(finish, list(zip(*by_piece, *map(pieces.cut_partial_sums, partial), strict=True)))
+    surprise, shared, area = partial.sum(2).to(kept.dtype)
+    return kept, RegionSums(surprise, shared, predicted.sum(1).to(kept.dtype), area)
 
 
 def _slopes_of_pixels(
-    logits: Tensor, target: Tensor, ignore_index: int, log2_total: Tensor, slopes: RegionSums
+    logits: Tensor, target: Tensor, ignore_index: int, kept: Tensor, slopes: RegionSums
 ) -> Tensor:
     """Return the logits' gradient from the sums' gradients.
 
@@ -158,19 +170,30 @@ def _slopes_of_pixels(
     p_c (a_c + b_c [c = y] - Σ_k p_k a_k - p_y b_y) + s_y (p_c - [c = y]).
     """
     scores = _scores(logits, target)
+    y, ok = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    total, true = kept.unbind()
+    at_true = torch.empty_like(true)  # p_y b_y - s_y
+    pieces = Blocks.of_pixels(*target.flatten(1).shape)
+
+    def begin(jobs: Sequence[_Job]) -> None:
+        for y, ok, true, at_true, s, b in jobs:
+            torch.gather(b, 2, y, out=at_true)
+            at_true.mul_(true).sub_(s.gather(2, y).mul_(ok))
+
+    by_piece = map(pieces.cut, (y, ok, true, at_true))
+    of_images = (pieces.cut_images(slope.unsqueeze(1)) for slope in slopes[:2])
+    in_parallel(begin, list(zip(*by_piece, *of_images, strict=True)))
+
     cut = scores.blocks
-    pixels = target.flatten(1).unsqueeze(1)
     gradient = torch.zeros_like(logits) if target.ndim > 2 else room_like(logits)
     written = _scores(gradient, target)
 
     def work(jobs: Sequence[_Job]) -> None:
-        room = log2_total.new_empty(cut.images, logits.shape[1], cut.pixels)
-        for place, out_place, truth, log2_sum, s, b, a in jobs:
+        room = kept.new_empty(cut.images, logits.shape[1], cut.pixels)
+        for place, out_place, y, total, at_true, a in jobs:
             block = scores.read(place)
-            y, ok = index_and_kept(truth, ignore_index)
             p = room[: len(block), :, : block.shape[2]]
-            torch.add(-log2_sum, block, alpha=LOG2_E, out=p).exp2_()
-            at_true = p.gather(1, y).mul_(b.gather(2, y)).sub_(s.gather(2, y).mul_(ok))
+            torch.add(total, block, alpha=LOG2_E, out=p).exp2_()
             out = written.room(out_place)
             torch.add(torch.baddbmm(at_true, a, p, beta=-1, alpha=-1), a.mT, out=out)
             out.mul_(p).scatter_add_(1, y, at_true)
@@ -179,8 +202,8 @@ def _slopes_of_pixels(
     jobs = zip(
         scores.places,
         written.places,
-        *map(cut.cut, (pixels, log2_total)),
-        *(cut.cut_images(slope.unsqueeze(1)) for slope in slopes[:3]),
+        *map(cut.cut, (y, total, at_true)),
+        cut.cut_images(slopes.predicted.unsqueeze(1)),
         strict=True,
     )
     in_parallel(work, list(jobs), unit=written.blocks_together)
