@@ -118,7 +118,7 @@ class InterpolatedScores:
             classes,
             rows * self._width,
             whole_rows_of=self._width,
-            numbers=NUMBERS // 8,  # little memory is what it is for
+            numbers=NUMBERS // 16,  # little memory is what it is for
         )
         place = torch.arange(rows, dtype=dtype, device=scores.device)
         place = ((place + 0.5) * (height / rows) - 0.5).clamp(0, height - 1)

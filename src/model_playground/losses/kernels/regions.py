@@ -120,9 +120,9 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
     the probability of the true class, 0 where a pixel is ignored.
     """
     scores = _scores(logits, target)
-    y, ok = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    pixels = target.flatten(1).unsqueeze(1)
     images, classes = logits.shape[:2]
-    kept = logits.new_empty((2, *y.shape), dtype=scores.dtype)
+    kept = logits.new_empty((2, *pixels.shape), dtype=scores.dtype)
     total, true = kept.unbind()
     highest = torch.empty_like(total)
     cut = scores.blocks
@@ -130,8 +130,9 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
 
     def work(jobs: Sequence[_Job]) -> None:
         room = kept.new_empty(cut.images, classes, cut.pixels)
-        for place, y, ok, highest, total, true, predicted in jobs:
+        for place, truth, highest, total, true, predicted in jobs:
             block = scores.read(place)
+            y, ok = index_and_kept(truth, ignore_index)
             torch.amax(block, 1, keepdim=True, out=highest)
             torch.gather(block, 1, y, out=true)
             powers = room[: len(block), :, : block.shape[2]]
@@ -139,15 +140,16 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
             torch.sum(powers, 1, keepdim=True, out=total)
             predicted.copy_(torch.bmm(powers, (ok / total).mT).squeeze(2))
 
-    by_block = map(cut.cut, (y, ok, highest, total, true))
+    by_block = map(cut.cut, (pixels, highest, total, true))
     jobs = zip(scores.places, *by_block, cut.cut_partial_sums(predicted), strict=True)
     in_parallel(work, list(jobs))
 
-    pieces = Blocks.of_pixels(*target.flatten(1).shape)
+    pieces = Blocks.of_pixels(len(pixels), pixels.shape[2])
     partial = predicted.new_zeros(3, images, pieces.per_image, classes)
 
     def finish(jobs: Sequence[_Job]) -> None:
-        for y, ok, highest, total, true, surprise, shared, area in jobs:
+        for truth, highest, total, true, surprise, shared, area in jobs:
+            y, ok = index_and_kept(truth, ignore_index)
             log_p = true.sub_(highest).sub_(total.log_()).masked_fill_(~ok, 0)
             surprise.scatter_add_(1, y[:, 0], log_p[:, 0].double()).neg_()
             p = log_p.exp_().mul_(ok)
@@ -155,7 +157,7 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
             area.scatter_add_(1, y[:, 0], ok[:, 0].double())
             total.add_(highest).mul_(-LOG2_E).masked_fill_(~ok, -torch.inf)
 
-    by_piece = map(pieces.cut, (y, ok, highest, total, true))
+    by_piece = map(pieces.cut, (pixels, highest, total, true))
     in_parallel(finish, list(zip(*by_piece, *map(pieces.cut_partial_sums, partial), strict=True)))
     surprise, shared, area = partial.sum(2).to(kept.dtype)
     return kept, RegionSums(surprise, shared, predicted.sum(1).to(kept.dtype), area)
@@ -170,17 +172,18 @@ def _slopes_of_pixels(
     p_c (a_c + b_c [c = y] - Σ_k p_k a_k - p_y b_y) + s_y (p_c - [c = y]).
     """
     scores = _scores(logits, target)
-    y, ok = index_and_kept(target.flatten(1).unsqueeze(1), ignore_index)
+    pixels = target.flatten(1).unsqueeze(1)
     total, true = kept.unbind()
     at_true = torch.empty_like(true)  # p_y b_y - s_y
-    pieces = Blocks.of_pixels(*target.flatten(1).shape)
+    pieces = Blocks.of_pixels(len(pixels), pixels.shape[2])
 
     def begin(jobs: Sequence[_Job]) -> None:
-        for y, ok, true, at_true, s, b in jobs:
+        for truth, true, at_true, s, b in jobs:
+            y, ok = index_and_kept(truth, ignore_index)
             torch.gather(b, 2, y, out=at_true)
             at_true.mul_(true).sub_(s.gather(2, y).mul_(ok))
 
-    by_piece = map(pieces.cut, (y, ok, true, at_true))
+    by_piece = map(pieces.cut, (pixels, true, at_true))
     of_images = (pieces.cut_images(slope.unsqueeze(1)) for slope in slopes[:2])
     in_parallel(begin, list(zip(*by_piece, *of_images, strict=True)))
 
@@ -190,8 +193,9 @@ def _slopes_of_pixels(
 
     def work(jobs: Sequence[_Job]) -> None:
         room = kept.new_empty(cut.images, logits.shape[1], cut.pixels)
-        for place, out_place, y, total, at_true, a in jobs:
+        for place, out_place, truth, total, at_true, a in jobs:
             block = scores.read(place)
+            y, _ = index_and_kept(truth, ignore_index)
             p = room[: len(block), :, : block.shape[2]]
             torch.add(total, block, alpha=LOG2_E, out=p).exp2_()
             out = written.room(out_place)
@@ -202,7 +206,7 @@ def _slopes_of_pixels(
     jobs = zip(
         scores.places,
         written.places,
-        *map(cut.cut, (y, total, at_true)),
+        *map(cut.cut, (pixels, total, at_true)),
         cut.cut_images(slopes.predicted.unsqueeze(1)),
         strict=True,
     )
