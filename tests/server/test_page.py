@@ -78,6 +78,16 @@ class DoubtLoss(Loss):
         return (1 - self.stubbornness) * value, torch.ones_like(value)
 '''
 
+SCROLLED = 20
+# The browser tells of a scroll a frame late: by then what arrived has moved the field as well.
+ARRIVES_DURING_A_SCROLL = f"""() => {{
+    window.scrollBy(0, {SCROLLED});
+    const arrived = document.createElement("div");
+    arrived.style.height = "900px";
+    const form = document.activeElement.closest("fieldset").parentElement;
+    form.prepend(arrived);
+}}"""
+
 Serve = Callable[..., str]
 
 
@@ -366,6 +376,27 @@ def test_advice_for_the_data_is_in_the_form_and_can_be_taken(
     expect(page.locator("input[value=balanced]").first).to_be_visible()
     advice.get_by_role("button", name="Focal loss").click()
     expect(page.get_by_role("combobox", name="Loss of “class”")).to_have_value("Focal loss")
+
+
+def test_an_open_list_stays_when_the_page_scrolls_while_something_arrives_above_it(
+    page: Page, serve: Serve, playground: Playground, fruit: Path
+) -> None:
+    playground.import_dataset(fruit, name="fruit")
+    playground.create_split("fruit", name="fruit-1")
+    page.goto(f"{serve()}/new?split=fruit-1")
+    expect(page.get_by_role("region", name="Advice for “class”")).to_be_visible(timeout=TRAINING_MS)
+    page.get_by_role("combobox", name="Loss of “class”").click()
+    option = page.get_by_role("option", name="Focal loss").first
+    expect(option).to_be_visible()
+    field = page.get_by_role("combobox", name="Loss of “class”")
+    before = field.bounding_box()
+    page.evaluate(ARRIVES_DURING_A_SCROLL)
+    page.wait_for_timeout(300)
+    after = field.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] == pytest.approx(before["y"] - SCROLLED, abs=1)
+    expect(option).to_be_visible()
 
 
 def test_a_plug_in_is_in_the_form_with_its_parameter(

@@ -9,31 +9,30 @@ export function useSteadyFocus() {
   useEffect(() => {
     const form = ref.current;
     if (!form) return;
-    let top: number | undefined;
-    const placeInWindow = () =>
+    // Counted from the top of the page, a place does not change when the user scrolls.
+    let place: number | undefined;
+    const placeInPage = () =>
       form.contains(document.activeElement)
-        ? document.activeElement?.getBoundingClientRect().top
+        ? (document.activeElement?.getBoundingClientRect().top ?? 0) + window.scrollY
         : undefined;
     const remember = () => {
-      top = placeInWindow();
+      place = placeInPage();
       // The browser keeps in place what it picks itself, which may be above: not both at once.
-      document.documentElement.style.overflowAnchor = top === undefined ? "" : "none";
+      document.documentElement.style.overflowAnchor = place === undefined ? "" : "none";
     };
     const restore = () => {
-      const now = placeInWindow();
-      if (now !== undefined && top !== undefined && now !== top) window.scrollBy(0, now - top);
+      const now = placeInPage();
+      if (now !== undefined && place !== undefined) window.scrollBy(0, now - place);
       remember();
     };
     const observer = new ResizeObserver(restore);
     observer.observe(form);
     form.addEventListener("focusin", remember);
     form.addEventListener("focusout", remember);
-    window.addEventListener("scroll", remember, { passive: true });
     return () => {
       observer.disconnect();
       form.removeEventListener("focusin", remember);
       form.removeEventListener("focusout", remember);
-      window.removeEventListener("scroll", remember);
       document.documentElement.style.overflowAnchor = "";
     };
   }, []);
