@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 import torch
 from torch import Tensor
@@ -135,6 +137,20 @@ def _field() -> object:
     from pydantic import Field
 
     return Field(default=1)
+
+
+def test_a_plain_default_makes_a_parameter_as_in_a_dataclass() -> None:
+    class Plain(Loss):
+        name = "plain"
+        options: ClassVar[tuple[int, ...]] = (1, 2)
+        _prepared: bool = False
+        gamma: float = 2.0
+
+    assert list(Plain.Record.model_fields) == ["gamma"]
+    assert Plain().gamma == 2
+    assert Plain(gamma=3).gamma == 3
+    with pytest.raises(InvalidError, match="gamma='three' is refused for Plain"):
+        Plain(gamma="three")
 
 
 def test_values_are_read_where_one_chooses() -> None:

@@ -21,6 +21,7 @@ from typing import (
     TypeVar,
     dataclass_transform,
     get_args,
+    get_origin,
     get_type_hints,
 )
 
@@ -34,7 +35,6 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
-from pydantic.fields import FieldInfo
 from torch import Tensor, nn
 
 from model_playground.core.contracts import (
@@ -167,12 +167,18 @@ def _record(loss: type[Loss]) -> type[BaseModel]:
     }
     hints = get_type_hints(loss, include_extras=True)
     for name in inspect.get_annotations(loss):
-        default = vars(loss).get(name)
-        if isinstance(default, FieldInfo):
-            if hasattr(loss.__mro__[1], name):
-                raise TypeError(f"{loss.__name__}.{name} cannot be a field: a module has that name")
-            fields[name] = (_recorded_type(hints[name]), default)
+        if name not in vars(loss) or not _is_parameter(name, hints[name]):
+            continue
+        if hasattr(loss.__mro__[1], name):
+            raise TypeError(f"{loss.__name__}.{name} cannot be a field: a module has that name")
+        fields[name] = (_recorded_type(hints[name]), vars(loss)[name])
     return create_model(f"{loss.__name__}Record", __config__=_RECORD, **fields)
+
+
+def _is_parameter(name: str, hint: Any) -> bool:
+    """Say whether an annotated attribute with a value is a parameter, as in a dataclass."""
+    is_of_class = get_origin(hint) is ClassVar or name in inspect.get_annotations(Loss)
+    return not name.startswith("_") and not is_of_class
 
 
 def _recorded_type(hint: Any) -> Any:
@@ -213,9 +219,10 @@ class Loss(nn.Module):
     """A loss: fields with defaults and bounds, a docstring, and `terms`, the formula.
 
     A subclass states its `name`, `title`, `family`, what it `reads`, its `traits`, and what data
-    it `suits` and what it `suffers` from; annotates
-    its parameters as `gamma: float = Field(default=2.0, ge=0, description="…")`; explains itself
-    in its docstring; and writes `terms`. `register` makes it known. It is an ordinary `nn.Module`.
+    it `suits` and what it `suffers` from; annotates its parameters as
+    `gamma: float = Field(default=2.0, ge=0, description="…")`, or `= 2.0` where there is nothing to
+    say; explains itself in its docstring; and writes `terms`. `register` makes it known. It is an
+    ordinary `nn.Module`.
 
     Raises:
         ValueError: a parameter is unknown or out of bounds; or, when called, a shape, a type or
