@@ -17,6 +17,7 @@ from model_playground.losses.kernels.triton_language import (
     Pointer,
     constexpr,
     jit,
+    log1p,
     power_of_2,
     tl,
 )
@@ -136,8 +137,7 @@ def _focal(
     wrong = tl.where(z < 0, y, 1.0 - y)
     s = tl.exp(-sure)
     once = 1.0 + s
-    # log(1 + s) loses the digits of a small s: the error of 1 + s is divided out again.
-    log_once = tl.where(once == 1.0, s, tl.log(once) * (s / (once - 1.0)))
+    log_once = log1p(s)
     surprise = log_once + wrong * sure
     # 1 - π = (wrong + right · s) / (1 + s); where the sum is nothing, right is 1, and it is s.
     missed = wrong + right * s

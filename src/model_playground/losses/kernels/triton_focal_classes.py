@@ -17,6 +17,8 @@ from model_playground.losses.kernels.triton_language import (
     Pointer,
     constexpr,
     jit,
+    labels,
+    log1p,
     tile,
     tl,
 )
@@ -112,10 +114,8 @@ def _focal(
     image = program // blocks
     unit = (program % blocks) * BLOCK + tl.arange(0, BLOCK)
     inside = unit < units
-    y = tl.load(
-        target + image * target_image_stride + unit * target_unit_stride, mask=inside, other=0
-    ).to(tl.int64)
-    kept = inside & (y != ignore_index) & (y >= 0) & (y < classes)
+    at = target + image * target_image_stride + unit * target_unit_stride
+    y, kept = labels(at, inside, classes, ignore_index)
     scores = logits + image * image_stride + unit[None, :] * unit_stride
 
     largest = tl.full([BLOCK], float("-inf"), precise)
@@ -140,10 +140,7 @@ def _focal(
     of_true = tl.exp(below)
     total = of_true + others
     # log p = below - log(total), where total is nearly 1 if the true class is the largest.
-    more = others + (of_true - 1.0)
-    once = 1.0 + more
-    log_total = tl.where(once == 1.0, more, tl.log(once) * (more / (once - 1.0)))
-    surprise = log_total - below
+    surprise = log1p(others + (of_true - 1.0)) - below
     doubt = others / total
     weight = tl.where(kept, 1.0, 0.0).to(precise)
     if WEIGHED:

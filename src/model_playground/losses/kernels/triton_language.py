@@ -71,3 +71,19 @@ def tile(classes: int, units: int) -> tuple[int, int]:
     """
     block = min(WIDEST, power_of_2(units))
     return min(power_of_2(classes), TILE // block), block
+
+
+@jit
+def labels(
+    place: Number, inside: Number, classes: Number, ignore_index: Number
+) -> tuple[Number, Number]:
+    """Return the class indices that stand there, and which of them count."""
+    y = tl.load(place, mask=inside, other=0).to(tl.int64)
+    return y, inside & (y != ignore_index) & (y >= 0) & (y < classes)
+
+
+@jit
+def log1p(x: Number) -> Number:
+    """Return log(1 + x) with the digits of a small x: the error of 1 + x is divided out again."""
+    once = 1.0 + x
+    return tl.where(once == 1.0, x, tl.log(once) * (x / (once - 1.0)))

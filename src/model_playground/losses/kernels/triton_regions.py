@@ -21,6 +21,7 @@ from model_playground.losses.kernels.triton_language import (
     Pointer,
     constexpr,
     jit,
+    labels,
     tile,
     tl,
 )
@@ -159,10 +160,8 @@ def _sums(
     image = program // blocks
     pixel = (program % blocks) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < pixels
-    y = tl.load(
-        target + image * target_image_stride + pixel * target_pixel_stride, mask=inside, other=0
-    ).to(tl.int64)
-    kept = inside & (y != ignore_index) & (y >= 0) & (y < classes)
+    at = target + image * target_image_stride + pixel * target_pixel_stride
+    y, kept = labels(at, inside, classes, ignore_index)
     scores = logits + image * image_stride + pixel[None, :] * pixel_stride
 
     precise = partial.dtype.element_ty
@@ -230,10 +229,8 @@ def _slopes(
     image = program // blocks
     pixel = (program % blocks) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < pixels
-    y = tl.load(
-        target + image * target_image_stride + pixel * target_pixel_stride, mask=inside, other=0
-    ).to(tl.int64)
-    kept = inside & (y != ignore_index) & (y >= 0) & (y < classes)
+    at = target + image * target_image_stride + pixel * target_pixel_stride
+    y, kept = labels(at, inside, classes, ignore_index)
     scores = logits + image * image_stride + pixel[None, :] * pixel_stride
     slopes = gradient + image * gradient_image_stride + pixel[None, :] * gradient_pixel_stride
     precise = log_total.dtype.element_ty
