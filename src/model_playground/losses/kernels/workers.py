@@ -69,6 +69,8 @@ def _pool_of(threads: int) -> ThreadPoolExecutor:
 
 
 def _use_one_core(ready: threading.Barrier) -> None:
+    # A thread's first operation gives it the process's number, which asking for it does before.
+    torch.get_num_threads()
     torch.set_num_threads(1)  # of this thread
     ready.wait()
 
