@@ -19,7 +19,7 @@ from model_playground.losses import (
     TverskyLoss,
     WeightedSum,
 )
-from model_playground.losses.kernels import blocks, formulas_only, regions, workers
+from model_playground.losses.kernels import blocks, formulas_only, regions
 from model_playground.losses.kernels.answer_areas import answer_sums, answer_sums_by_formula
 from model_playground.losses.kernels.regions import region_sums, region_sums_by_formula
 
@@ -32,7 +32,6 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut small samples into several blocks, some of several images."""
     monkeypatch.setattr(blocks, "PIXELS", (64, 256))
     monkeypatch.setattr(blocks, "FEW_NUMBERS", 0)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)  # read by the workers alone
 
 
 def classes(size: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -182,26 +181,15 @@ def test_a_sum_of_losses_of_regions_takes_one_pass(monkeypatch: pytest.MonkeyPat
     torch.testing.assert_close(found, expected)
 
 
-def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_threads_changes_nothing() -> None:
     input, target = classes((3, 5, 1000), torch.float32)
-    slopes = []
-    for threads in (1, 2, 4):
-        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
-        loss = SoftIoULoss(ignore_index=IGNORED)(input, target)
-        slopes.append(torch.autograd.grad(loss, input)[0])
+    threads, slopes = torch.get_num_threads(), []
+    try:
+        for number in (1, 2, 4):
+            torch.set_num_threads(number)
+            loss = SoftIoULoss(ignore_index=IGNORED)(input, target)
+            slopes.append(torch.autograd.grad(loss, input)[0])
+    finally:
+        torch.set_num_threads(threads)
     assert torch.equal(slopes[0], slopes[1])
     assert torch.equal(slopes[0], slopes[2])
-
-
-def test_workers_raise_what_went_wrong_in_them() -> None:
-    def work(jobs: Any) -> None:
-        raise RuntimeError(f"no {len(jobs)}")
-
-    with pytest.raises(RuntimeError, match="no "):
-        workers.in_parallel(work, [1, 2, 3, 4])
-
-
-def test_workers_keep_what_belongs_together() -> None:
-    runs: list[list[int]] = []
-    workers.in_parallel(lambda jobs: runs.append(list(jobs)), list(range(12)), unit=4)
-    assert sorted(runs) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]

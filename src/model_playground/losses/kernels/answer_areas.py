@@ -1,11 +1,10 @@
 """Shared, predicted and true area of every class from independent yes-or-no answers.
 
-As in `regions`, in blocks that fit a core's cache; backward recomputes the probabilities.
+As in `regions`, in blocks that fit the caches; backward recomputes the probabilities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -16,7 +15,6 @@ from model_playground.losses.arithmetic import answers_and_kept, in_float32, sum
 from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.blocks import Scores
 from model_playground.losses.kernels.memory import room_like
-from model_playground.losses.kernels.workers import in_parallel
 
 
 class AnswerSums(NamedTuple):
@@ -74,17 +72,15 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> Answer
     size = (3, len(logits), scores.blocks.per_image, logits.shape[1])
     partial = logits.new_empty(size, dtype=scores.dtype)
 
-    def work(jobs: Sequence[tuple[Tensor, ...]]) -> None:
-        for place, answers, shared, predicted, true in jobs:
-            p = scores.read(place).sigmoid()
-            t, kept = answers_and_kept(p, answers, ignore_index)
-            predicted.copy_(p.mul_(kept).sum(2))
-            true.copy_(t.sum(2))
-            shared.copy_(torch.minimum(p, t, out=p).sum(2))
-
     sums = map(scores.blocks.cut_partial_sums, partial)
-    jobs = zip(scores.places, scores.blocks.cut(target), *sums, strict=True)
-    in_parallel(work, list(jobs))
+    for place, answers, shared, predicted, true in zip(
+        scores.places, scores.blocks.cut(target), *sums, strict=True
+    ):
+        p = scores.read(place).sigmoid()
+        t, kept = answers_and_kept(p, answers, ignore_index)
+        predicted.copy_(p.mul_(kept).sum(2))
+        true.copy_(t.sum(2))
+        shared.copy_(torch.minimum(p, t, out=p).sum(2))
     return AnswerSums(*partial.sum(2, dtype=torch.float64).to(scores.dtype))
 
 
@@ -99,17 +95,15 @@ def _slopes_of_pixels(
     gradient = room_like(logits)
     written = Scores(gradient, scores.dtype)
 
-    def work(jobs: Sequence[tuple[Tensor, ...]]) -> None:
-        for place, out_place, answers, of_shared, of_predicted in jobs:
-            p = scores.read(place).sigmoid()
-            t, kept = answers_and_kept(p, answers, ignore_index)
-            out = written.room(out_place)
-            # Half where p = t, as the slope of a minimum is there.
-            torch.sub(t, p, out=out).sign_().add_(1).mul_(0.5 * of_shared).add_(of_predicted)
-            out.mul_(p).mul_(p.neg_().add_(1)).mul_(kept)
-            written.write(out_place, out)
-
     of_sums = (scores.blocks.cut_images(slope.unsqueeze(2)) for slope in slopes[:2])
-    jobs = zip(scores.places, written.places, scores.blocks.cut(target), *of_sums, strict=True)
-    in_parallel(work, list(jobs))
+    for place, out_place, answers, of_shared, of_predicted in zip(
+        scores.places, written.places, scores.blocks.cut(target), *of_sums, strict=True
+    ):
+        p = scores.read(place).sigmoid()
+        t, kept = answers_and_kept(p, answers, ignore_index)
+        out = written.room(out_place)
+        # Half where p = t, as the slope of a minimum is there.
+        torch.sub(t, p, out=out).sign_().add_(1).mul_(0.5 * of_shared).add_(of_predicted)
+        out.mul_(p).mul_(p.neg_().add_(1)).mul_(kept)
+        written.write(out_place, out)
     return gradient

@@ -1,4 +1,9 @@
-"""Blocks of pixels that fit a core's cache: where a kernel reads scores and writes gradients."""
+"""Blocks of pixels that fit the caches: where a kernel reads scores and writes gradients.
+
+Every operation on a block is done by all cores, as PyTorch does any: so a block is as large as the
+cache that they share. Threads of our own, a block each, were slower: PyTorch's wait for work by
+going round in circles, and take the cores from them.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +16,11 @@ from torch import Tensor
 FEW_NUMBERS = 2**17
 """Fewer scores than these are summed faster by the formula: a block's many calls cost too much."""
 
-NUMBERS = 2**19
+NUMBERS = 2**21
 """How many scores a block should hold."""
 
-PIXELS = (2048, 32768)
+PIXELS = (2048, 2**17)
 """How many pixels a block has at least, so that calls do not cost more than work, and at most."""
-
-PIECE = 2**16
-"""How many pixels are done at once where each has but one number."""
 
 
 class Blocks(NamedTuple):
@@ -40,13 +42,6 @@ class Blocks(NamedTuple):
             return cls(min(pixels // size, max(batch, 1)), size, 1)
         return cls(1, pixels, max(-(-size // pixels), 1))
 
-    @classmethod
-    def of_pixels(cls, batch: int, size: int) -> Blocks:
-        """Cut for operations that have one number for a pixel."""
-        if size > PIECE:
-            return cls(1, PIECE, -(-size // PIECE))
-        return cls(min(PIECE // max(size, 1), max(batch, 1)), max(size, 1), 1)
-
     def cut(self, tensor: Tensor) -> Iterator[Tensor]:
         """Yield the blocks of a tensor (N, …, P), as views."""
         for images in torch.split(tensor, self.images):
@@ -67,17 +62,10 @@ class Blocks(NamedTuple):
 class Scores:
     """Scores (N, C, P), read and written block by block in the type that sums are made in."""
 
-    images_at_once = 1
-
     def __init__(self, scores: Tensor, dtype: torch.dtype) -> None:
         self.dtype = dtype
         self.blocks = Blocks.of(*scores.shape)
         self.places = list(self.blocks.cut(scores))
-
-    @property
-    def blocks_together(self) -> int:
-        """How many consecutive blocks one thread has to write."""
-        return 1
 
     def read(self, place: Tensor) -> Tensor:
         """Return the scores of a block, (n, C, b)."""
@@ -118,7 +106,7 @@ class InterpolatedScores:
             classes,
             rows * self._width,
             whole_rows_of=self._width,
-            numbers=NUMBERS // 16,  # little memory is what it is for
+            numbers=NUMBERS // 64,  # little memory is what it is for
         )
         place = torch.arange(rows, dtype=dtype, device=scores.device)
         place = ((place + 0.5) * (height / rows) - 0.5).clamp(0, height - 1)
@@ -133,11 +121,6 @@ class InterpolatedScores:
             for images in torch.split(scores, self.blocks.images)
             for some in cut
         ]
-
-    @property
-    def blocks_together(self) -> int:
-        """How many consecutive blocks one thread has to write: those that share rows of scores."""
-        return self.blocks.per_image
 
     def read(self, place: InterpolatedPlace) -> Tensor:
         """Return the scores of a block, (n, C, b)."""

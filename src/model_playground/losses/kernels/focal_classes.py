@@ -1,4 +1,4 @@
-"""Focal loss over exclusive classes in one pass: value and gradient in blocks that fit a cache.
+"""Focal loss over exclusive classes in one pass: value and gradient in blocks that fit the caches.
 
 Everything is worked out from powers of the scores' distances from the highest. The sum of the
 others' powers gives 1 - p without cancellation, however sure the prediction is.
@@ -6,7 +6,7 @@ others' powers gives 1 - p without cancellation, however sure the prediction is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -17,7 +17,6 @@ from model_playground.losses.arithmetic import index_and_kept, sum_type
 from model_playground.losses.kernels.blocks import Scores
 from model_playground.losses.kernels.memory import room_like
 from model_playground.losses.kernels.regions import LOG2_E
-from model_playground.losses.kernels.workers import in_parallel
 
 
 class FocalTask(NamedTuple):
@@ -103,47 +102,43 @@ def _sums(
     factor = None if alpha is None else alpha.to(scores.dtype)
     upper = logits.new_ones(images, dtype=scores.dtype) if above is None else above
 
-    def work(jobs: Sequence[tuple[Any, ...]]) -> None:
-        room = partial.new_empty(cut.images, classes, cut.pixels)
-        for place, out_place, truth, up, value, number in jobs:
-            block = scores.read(place)
-            y, ok = index_and_kept(truth, task.ignore_index)
-            out = room[: len(block), :, : block.shape[2]]
-            if written is not None:
-                out = written.room(out_place)
-            highest = block.amax(1, keepdim=True)
-            below = block.gather(1, y).sub_(highest)
-            torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=out).exp2_()
-            of_true = below.exp()
-            out.scatter_(1, y, 0)
-            others = out.sum(1, keepdim=True)
-            log_p = below.sub_(others.add(of_true - 1).log1p_()).masked_fill_(~ok, 0)
-            total = of_true + others
-            doubt = others.div_(total)  # 1 - p
-            weight = ok.to(doubt.dtype) if factor is None else factor[y].mul_(ok)
-            focus = weight if task.gamma == 0 else doubt.pow(task.gamma).mul_(weight)
-            torch.sum((focus * log_p).neg_(), (1, 2), out=value)
-            torch.sum(ok, (1, 2), dtype=number.dtype, out=number)
-            if written is None:
-                continue
-            slope = focus
-            if task.gamma:
-                p = of_true.div_(total)
-                lost = p.mul_(log_p.clamp_(min=torch.finfo(p.dtype).min))
-                steep = doubt.pow(task.gamma - 1).mul_(weight)
-                slope = torch.addcmul(focus, steep, lost, value=-task.gamma)
-            slope = slope * up.view(-1, 1, 1)
-            out.mul_(slope / total).scatter_(1, y, slope.mul_(doubt).neg_())
-            written.write(out_place, out)
-
-    jobs = zip(
+    room = partial.new_empty(cut.images, classes, cut.pixels)
+    for place, out_place, truth, up, value, number in zip(
         scores.places,
         scores.places if written is None else written.places,
         cut.cut(target.reshape(images, 1, -1)),
         cut.cut_images(upper),
         *map(cut.cut_partial_sums, partial),
         strict=True,
-    )
-    in_parallel(work, list(jobs))
-    value, number = partial.sum(2)
-    return value, number
+    ):
+        block = scores.read(place)
+        y, ok = index_and_kept(truth, task.ignore_index)
+        out = room[: len(block), :, : block.shape[2]]
+        if written is not None:
+            out = written.room(out_place)
+        highest = block.amax(1, keepdim=True)
+        below = block.gather(1, y).sub_(highest)
+        torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=out).exp2_()
+        of_true = below.exp()
+        out.scatter_(1, y, 0)
+        others = out.sum(1, keepdim=True)
+        log_p = below.sub_(others.add(of_true - 1).log1p_()).masked_fill_(~ok, 0)
+        total = of_true + others
+        doubt = others.div_(total)  # 1 - p
+        weight = ok.to(doubt.dtype) if factor is None else factor[y].mul_(ok)
+        focus = weight if task.gamma == 0 else doubt.pow(task.gamma).mul_(weight)
+        torch.sum((focus * log_p).neg_(), (1, 2), out=value)
+        torch.sum(ok, (1, 2), dtype=number.dtype, out=number)
+        if written is None:
+            continue
+        slope = focus
+        if task.gamma:
+            p = of_true.div_(total)
+            lost = p.mul_(log_p.clamp_(min=torch.finfo(p.dtype).min))
+            steep = doubt.pow(task.gamma - 1).mul_(weight)
+            slope = torch.addcmul(focus, steep, lost, value=-task.gamma)
+        slope = slope * up.view(-1, 1, 1)
+        out.mul_(slope / total).scatter_(1, y, slope.mul_(doubt).neg_())
+        written.write(out_place, out)
+    values, numbers = partial.sum(2)
+    return values, numbers

@@ -1,6 +1,6 @@
 """Sums over pixels from one softmax: what cross-entropy and the losses of overlap are made of.
 
-One pass over blocks of pixels that fit a core's cache gives, for every image, the summed surprise
+One pass over blocks of pixels that fit the caches gives, for every image, the summed surprise
 and the shared, predicted and true area of every class. Backward recomputes the probabilities and
 writes the gradient in a second pass: of the logits' size nothing is kept, and the truth is never
 written out as 0 and 1 for every class.
@@ -9,7 +9,7 @@ written out as 0 and 1 for every class.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -19,14 +19,10 @@ from torch.nn import functional
 
 from model_playground.losses.arithmetic import index_and_kept, sum_type
 from model_playground.losses.kernels import blocks
-from model_playground.losses.kernels.blocks import Blocks, InterpolatedScores, Scores
+from model_playground.losses.kernels.blocks import InterpolatedScores, Scores
 from model_playground.losses.kernels.memory import room_like
-from model_playground.losses.kernels.workers import in_parallel
 
 LOG2_E = math.log2(math.e)
-
-_Job = tuple[Any, ...]
-"""A block's place in the scores, and its views of everything else."""
 
 
 class RegionSums(NamedTuple):
@@ -102,9 +98,6 @@ def region_sums_by_formula(logits: Tensor, target: Tensor, ignore_index: int) ->
 
 
 # The two passes on the CPU. Powers are of two: their exponential takes half the time of e's.
-# Only what needs all classes is done block by block. The rest, which has one number for a pixel,
-# is done in large pieces: each call holds Python's lock for a moment, and with many small ones the
-# threads would wait for each other more than they work.
 
 
 def _scores(logits: Tensor, target: Tensor) -> Scores | InterpolatedScores:
@@ -120,47 +113,34 @@ def _sums_of_pixels(logits: Tensor, target: Tensor, ignore_index: int) -> tuple[
     the probability of the true class, 0 where a pixel is ignored.
     """
     scores = _scores(logits, target)
+    cut = scores.blocks
     pixels = target.flatten(1).unsqueeze(1)
     images, classes = logits.shape[:2]
     kept = logits.new_empty((2, *pixels.shape), dtype=scores.dtype)
-    total, true = kept.unbind()
-    highest = torch.empty_like(total)
-    cut = scores.blocks
-    predicted = kept.new_zeros(images, cut.per_image, classes, dtype=torch.float64)
-
-    def work(jobs: Sequence[_Job]) -> None:
-        room = kept.new_empty(cut.images, classes, cut.pixels)
-        for place, truth, highest, total, true, predicted in jobs:
-            block = scores.read(place)
-            y, ok = index_and_kept(truth, ignore_index)
-            torch.amax(block, 1, keepdim=True, out=highest)
-            torch.gather(block, 1, y, out=true)
-            powers = room[: len(block), :, : block.shape[2]]
-            torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=powers).exp2_()
-            torch.sum(powers, 1, keepdim=True, out=total)
-            predicted.copy_(torch.bmm(powers, (ok / total).mT).squeeze(2))
-
-    by_block = map(cut.cut, (pixels, highest, total, true))
-    jobs = zip(scores.places, *by_block, cut.cut_partial_sums(predicted), strict=True)
-    in_parallel(work, list(jobs))
-
-    pieces = Blocks.of_pixels(len(pixels), pixels.shape[2])
-    partial = predicted.new_zeros(3, images, pieces.per_image, classes)
-
-    def finish(jobs: Sequence[_Job]) -> None:
-        for truth, highest, total, true, surprise, shared, area in jobs:
-            y, ok = index_and_kept(truth, ignore_index)
-            log_p = true.sub_(highest).sub_(total.log_()).masked_fill_(~ok, 0)
-            surprise.scatter_add_(1, y[:, 0], log_p[:, 0].double()).neg_()
-            p = log_p.exp_().mul_(ok)
-            shared.scatter_add_(1, y[:, 0], p[:, 0].double())
-            area.scatter_add_(1, y[:, 0], ok[:, 0].double())
-            total.add_(highest).mul_(-LOG2_E).masked_fill_(~ok, -torch.inf)
-
-    by_piece = map(pieces.cut, (pixels, highest, total, true))
-    in_parallel(finish, list(zip(*by_piece, *map(pieces.cut_partial_sums, partial), strict=True)))
-    surprise, shared, area = partial.sum(2).to(kept.dtype)
-    return kept, RegionSums(surprise, shared, predicted.sum(1).to(kept.dtype), area)
+    partial = kept.new_zeros(4, images, cut.per_image, classes, dtype=torch.float64)
+    room = kept.new_empty(cut.images, classes, cut.pixels)
+    jobs: Iterator[tuple[Any, ...]] = zip(
+        scores.places,
+        *map(cut.cut, (pixels, *kept)),
+        *map(cut.cut_partial_sums, partial),
+        strict=True,
+    )
+    for place, truth, total, true, surprise, shared, predicted, area in jobs:
+        block = scores.read(place)
+        y, ok = index_and_kept(truth, ignore_index)
+        highest = block.amax(1, keepdim=True)
+        torch.gather(block, 1, y, out=true)
+        powers = room[: len(block), :, : block.shape[2]]
+        torch.add(highest * -LOG2_E, block, alpha=LOG2_E, out=powers).exp2_()
+        torch.sum(powers, 1, keepdim=True, out=total)
+        predicted.copy_(torch.bmm(powers, (ok / total).mT).squeeze(2))
+        log_p = true.sub_(highest).sub_(total.log_()).masked_fill_(~ok, 0)
+        surprise.scatter_add_(1, y[:, 0], log_p[:, 0].double()).neg_()
+        p = log_p.exp_().mul_(ok)
+        shared.scatter_add_(1, y[:, 0], p[:, 0].double())
+        area.scatter_add_(1, y[:, 0], ok[:, 0].double())
+        total.add_(highest).mul_(-LOG2_E).masked_fill_(~ok, -torch.inf)
+    return kept, RegionSums(*partial.sum(2).to(kept.dtype))
 
 
 def _slopes_of_pixels(
@@ -172,43 +152,26 @@ def _slopes_of_pixels(
     p_c (a_c + b_c [c = y] - Σ_k p_k a_k - p_y b_y) + s_y (p_c - [c = y]).
     """
     scores = _scores(logits, target)
-    pixels = target.flatten(1).unsqueeze(1)
-    total, true = kept.unbind()
-    at_true = torch.empty_like(true)  # p_y b_y - s_y
-    pieces = Blocks.of_pixels(len(pixels), pixels.shape[2])
-
-    def begin(jobs: Sequence[_Job]) -> None:
-        for truth, true, at_true, s, b in jobs:
-            y, ok = index_and_kept(truth, ignore_index)
-            torch.gather(b, 2, y, out=at_true)
-            at_true.mul_(true).sub_(s.gather(2, y).mul_(ok))
-
-    by_piece = map(pieces.cut, (pixels, true, at_true))
-    of_images = (pieces.cut_images(slope.unsqueeze(1)) for slope in slopes[:2])
-    in_parallel(begin, list(zip(*by_piece, *of_images, strict=True)))
-
     cut = scores.blocks
+    pixels = target.flatten(1).unsqueeze(1)
     gradient = torch.zeros_like(logits) if target.ndim > 2 else room_like(logits)
     written = _scores(gradient, target)
-
-    def work(jobs: Sequence[_Job]) -> None:
-        room = kept.new_empty(cut.images, logits.shape[1], cut.pixels)
-        for place, out_place, truth, total, at_true, a in jobs:
-            block = scores.read(place)
-            y, _ = index_and_kept(truth, ignore_index)
-            p = room[: len(block), :, : block.shape[2]]
-            torch.add(total, block, alpha=LOG2_E, out=p).exp2_()
-            out = written.room(out_place)
-            torch.add(torch.baddbmm(at_true, a, p, beta=-1, alpha=-1), a.mT, out=out)
-            out.mul_(p).scatter_add_(1, y, at_true)
-            written.write(out_place, out)
-
-    jobs = zip(
+    room = kept.new_empty(cut.images, logits.shape[1], cut.pixels)
+    jobs: Iterator[tuple[Any, ...]] = zip(
         scores.places,
         written.places,
-        *map(cut.cut, (pixels, total, at_true)),
-        cut.cut_images(slopes.predicted.unsqueeze(1)),
+        *map(cut.cut, (pixels, *kept)),
+        *(cut.cut_images(slope.unsqueeze(1)) for slope in slopes[:3]),
         strict=True,
     )
-    in_parallel(work, list(jobs), unit=written.blocks_together)
+    for place, out_place, truth, total, p_true, s, b, a in jobs:
+        block = scores.read(place)
+        y, ok = index_and_kept(truth, ignore_index)
+        at_true = b.gather(2, y).mul_(p_true).sub_(s.gather(2, y).mul_(ok))
+        p = room[: len(block), :, : block.shape[2]]
+        torch.add(total, block, alpha=LOG2_E, out=p).exp2_()
+        out = written.room(out_place)
+        torch.add(torch.baddbmm(at_true, a, p, beta=-1, alpha=-1), a.mT, out=out)
+        out.mul_(p).scatter_add_(1, y, at_true)
+        written.write(out_place, out)
     return gradient
