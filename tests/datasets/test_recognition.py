@@ -18,6 +18,7 @@ import test_labelme
 import test_open_images
 import test_own_format
 import test_pascal_voc
+import test_run_length_table
 import test_yolo
 from pictures import draw
 
@@ -85,6 +86,11 @@ def own(folder: Path) -> Path:
     return test_own_format.lay(folder, test_own_format.ITEM)
 
 
+def run_length_table(folder: Path) -> Path:
+    text = f"ImageId,ClassId,EncodedPixels\na.png,1,{test_run_length_table.ONE}\n"
+    return test_run_length_table.write(folder, text)
+
+
 MADE: dict[Callable[[Path], Path], str] = {
     coco: "coco",
     cvat: "cvat",
@@ -99,6 +105,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     hugging_face: "hugging_face",
     yolo_without_names: "yolo",
     own: "model_playground",
+    run_length_table: "run_length_table",
 }
 
 

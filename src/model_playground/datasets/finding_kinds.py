@@ -351,6 +351,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Write them anew.",
         ),
         _reading(
+            "run_order", "Masks whose pixels may be counted another way", "information",
+            "Run lengths do not say whether pixels are counted down the columns or along the rows. "
+            "How far apart they are shows it, unless all images are square.",
+            "Look at some masks: `playground dataset show DATASET --html PAGE`.",
+        ),
+        _reading(
             "no_shape", "Object without box and outline", "warning",
             "Nothing says where it is.",
             "Draw it or delete it.",
