@@ -230,7 +230,25 @@ def run_length_table(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("lay", [yolo, labelme, cvat, label_studio, run_length_table])
+def via(folder: Path) -> None:
+    said = {}
+    shape = {
+        "name": "polygon",
+        "all_points_x": TRIANGLE[0::2],
+        "all_points_y": TRIANGLE[1::2],
+    }
+    region = {"shape_attributes": shape, "region_attributes": {"name": "dog"}}
+    for name in ("a", "c"):
+        draw(folder / f"{name}.png", SIZE_WH, like=name)
+        regions = [region] if name == "a" else []
+        said[name] = {"filename": f"{name}.png", "regions": regions, "file_attributes": {}}
+    (folder / "via.json").write_text(json.dumps(said))
+
+
+OUTLINED = [yolo, labelme, cvat, label_studio, run_length_table, via]
+
+
+@pytest.mark.parametrize("lay", OUTLINED)
 def test_every_format_with_outlines_is_drawn(lay: Callable[[Path], None], tmp_path: Path) -> None:
     lay(tmp_path)
     revision, report = read(tmp_path)

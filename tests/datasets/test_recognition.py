@@ -19,6 +19,7 @@ import test_open_images
 import test_own_format
 import test_pascal_voc
 import test_run_length_table
+import test_via
 import test_yolo
 from pictures import draw
 
@@ -91,6 +92,14 @@ def run_length_table(folder: Path) -> Path:
     return test_run_length_table.write(folder, text)
 
 
+def via(folder: Path) -> Path:
+    return test_via.write(folder, test_via.an_image("a.png", test_via.a_region()))
+
+
+def via_project(folder: Path) -> Path:
+    return test_via.write(folder, test_via.as_project(test_via.an_image("a.png")))
+
+
 MADE: dict[Callable[[Path], Path], str] = {
     coco: "coco",
     cvat: "cvat",
@@ -106,6 +115,8 @@ MADE: dict[Callable[[Path], Path], str] = {
     yolo_without_names: "yolo",
     own: "model_playground",
     run_length_table: "run_length_table",
+    via: "via",
+    via_project: "via",
 }
 
 

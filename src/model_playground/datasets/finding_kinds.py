@@ -483,6 +483,11 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Add a labelmap.txt if they are others.",
         ),
         _reading(
+            "class_assumed", "Objects of which nothing says the class", "information",
+            "They are all taken to be of one class, called `object`.",
+            "Nothing if there is but one; else name what says it with --target-column.",
+        ),
+        _reading(
             "mask_without_classes", "Mask of objects without mask of classes", "error",
             "Nothing says what its objects are.",
             "Add the mask of classes, or leave the image out with --drop-faulty.",

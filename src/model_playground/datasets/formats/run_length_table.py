@@ -317,6 +317,10 @@ class _Rows:
     def add(self) -> None:
         """Read all rows."""
         along_rows = self._are_along_rows()
+        if self.columns.class_name is None and not self.columns.has_class_in_image:
+            said = f"{self.file} has no column of classes: the class is `{_CLASS}`"
+            found = information("class_assumed", said, file=self.file)
+            self.reading.findings.append(found)
         for row in self.table.rows:
             self._add_row(row, along_rows=along_rows)
         for name, lines in self.missing.items():
