@@ -440,6 +440,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Nothing, unless single pixels matter; else take 1 from xmin and ymin.",
         ),
         _reading(
+            "unlabelled_region", "Regions that are not labelled", "warning",
+            "Objects in them were not labelled one by one. Records know no region of no class, so "
+            "that a detector is taught that nothing is there.",
+            "Nothing if they are few, such as what is too far away to be told.",
+        ),
+        _reading(
             "keypoints", "Keypoints", "warning",
             "They are not read.",
             "Nothing, if they do not matter.",
