@@ -17,6 +17,7 @@ import test_imagenet
 import test_kitti
 import test_label_studio
 import test_labelme
+import test_object_masks
 import test_open_images
 import test_own_format
 import test_pascal_voc
@@ -110,6 +111,10 @@ def dota(folder: Path) -> Path:
     return test_dota.write(folder, a=test_dota.PLANE, b=test_dota.SHIP)
 
 
+def object_masks(folder: Path) -> Path:
+    return test_object_masks.write(folder)
+
+
 MADE: dict[Callable[[Path], Path], str] = {
     coco: "coco",
     cvat: "cvat",
@@ -127,6 +132,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     run_length_table: "run_length_table",
     via: "via",
     kitti: "kitti",
+    object_masks: "object_masks",
     dota: "dota",
     via_project: "via",
 }
