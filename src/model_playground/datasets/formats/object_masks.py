@@ -76,10 +76,14 @@ class ObjectMasks(Format):
 
 
 def example_of_object_masks(path: Path) -> str | None:
-    """Return a folder of one image and its masks, if most folders with images are so."""
+    """Return a folder of one image and its masks, if most folders with images are so.
+
+    One of them has several masks: else they are those of whole images.
+    """
     folders = _folders(path)
-    masked = [one for one, inside in folders.items() if len(inside.images) == 1 and inside.masks]
-    return masked[0] if len(masked) > 1 and 2 * len(masked) >= len(folders) else None
+    masked = {one: len(it.masks) for one, it in folders.items() if len(it.images) == 1 and it.masks}
+    are_most = len(masked) > 1 and 2 * len(masked) >= len(folders)
+    return max(masked, key=masked.__getitem__) if are_most and max(masked.values()) > 1 else None
 
 
 @dataclass
