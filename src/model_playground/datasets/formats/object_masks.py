@@ -81,9 +81,10 @@ def example_of_object_masks(path: Path) -> str | None:
     One of them has several masks: else they are those of whole images.
     """
     folders = _folders(path)
-    masked = {one: len(it.masks) for one, it in folders.items() if len(it.images) == 1 and it.masks}
+    masked = [one for one, it in folders.items() if len(it.images) == 1 and it.masks]
     are_most = len(masked) > 1 and 2 * len(masked) >= len(folders)
-    return max(masked, key=masked.__getitem__) if are_most and max(masked.values()) > 1 else None
+    are_of_objects = any(len(inside.masks) > 1 for inside in folders.values())
+    return masked[0] if are_most and are_of_objects else None
 
 
 @dataclass
