@@ -1026,3 +1026,53 @@ def plant_ignored_pixels__of_a_box(folder: Path) -> set[Place]:
 @planted(coco, task="segmentation")
 def plant_ignored_pixels__of_a_crowd(folder: Path) -> set[Place]:
     return change_object(folder, 2, iscrowd=1)
+
+
+# Run lengths and KITTI
+
+
+def run_length_rows(number: int, *, along_rows: bool = False) -> str:
+    """A row of the object of an image, its pixels counted as said."""
+    left, top, right, bottom = box_of(number)
+    runs = [f"{across * HEIGHT + top + 1} {bottom - top}" for across in range(left, right)]
+    if along_rows:
+        runs = [f"{down * WIDTH + left + 1} {right - left}" for down in range(top, bottom)]
+    return f"{number}.png,{name_of(number)},{' '.join(runs)}\n"
+
+
+def run_length_table(folder: Path) -> None:
+    """A table of run lengths, one object an image."""
+    images_in(folder)
+    rows = "".join(map(run_length_rows, range(COUNT)))
+    (folder / "runs.csv").write_text(f"img,class,rle_mask\n{rows}")
+
+
+@planted(run_length_table)
+def plant_run_order(folder: Path) -> set[Place]:
+    rows = "".join(run_length_rows(number, along_rows=True) for number in range(COUNT))
+    (folder / "runs.csv").write_text(f"img,class,rle_mask\n{rows}")
+    return {("runs.csv", 2)}
+
+
+@planted(run_length_table, task="instance_segmentation")
+def plant_class_assumed(folder: Path) -> set[Place]:
+    text = (folder / "runs.csv").read_text().replace(",cat,", ",").replace(",dog,", ",")
+    (folder / "runs.csv").write_text(text.replace(",class,", ","))
+    return {("runs.csv", None)}
+
+
+def kitti(folder: Path) -> None:
+    """KITTI's label files."""
+    images_in(folder / "image_2")
+    (folder / "label_2").mkdir()
+    for number in range(COUNT):
+        sides = " ".join(map(str, box_of(number)))
+        line = f"{name_of(number)} 0 0 -10 {sides} -1 -1 -1 -1000 -1000 -1000 -10\n"
+        (folder / f"label_2/{number}.txt").write_text(line)
+
+
+@planted(kitti)
+def plant_unlabelled_region(folder: Path) -> set[Place]:
+    with (folder / "label_2/3.txt").open("a") as file:
+        file.write("DontCare -1 -1 -10 0 0 4 4 -1 -1 -1 -1000 -1000 -1000 -10\n")
+    return {("label_2/3.txt", 2)}

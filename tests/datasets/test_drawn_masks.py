@@ -219,14 +219,43 @@ def label_studio(folder: Path) -> None:
     (folder / "export.json").write_text(json.dumps(tasks))
 
 
-@pytest.mark.parametrize("lay", [yolo, labelme, cvat, label_studio])
+def run_length_table(folder: Path) -> None:
+    """As `yolo`: of the third nothing can be read."""
+    starts = np.flatnonzero(DRAWN.T) + 1
+    runs = " ".join(f"{start} 1" for start in starts)
+    for name in ("a", "b", "c"):
+        draw(folder / f"{name}.png", SIZE_WH, like=name)
+    (folder / "train.csv").write_text(
+        f"img,label,rle_mask\na.png,dog,{runs}\nb.png,dog,\nc.png,dog,0 0\n"
+    )
+
+
+def via(folder: Path) -> None:
+    said = {}
+    shape = {
+        "name": "polygon",
+        "all_points_x": TRIANGLE[0::2],
+        "all_points_y": TRIANGLE[1::2],
+    }
+    region = {"shape_attributes": shape, "region_attributes": {"name": "dog"}}
+    for name in ("a", "c"):
+        draw(folder / f"{name}.png", SIZE_WH, like=name)
+        regions = [region] if name == "a" else []
+        said[name] = {"filename": f"{name}.png", "regions": regions, "file_attributes": {}}
+    (folder / "via.json").write_text(json.dumps(said))
+
+
+OUTLINED = [yolo, labelme, cvat, label_studio, run_length_table, via]
+
+
+@pytest.mark.parametrize("lay", OUTLINED)
 def test_every_format_with_outlines_is_drawn(lay: Callable[[Path], None], tmp_path: Path) -> None:
     lay(tmp_path)
     revision, report = read(tmp_path)
     assert [one.name for one in revision.classes] == ["background", "dog"]
     masks = masks_of(revision)
     np.testing.assert_array_equal(masks["a.png"], DRAWN)
-    if lay in (yolo, label_studio):
+    if lay in (yolo, label_studio, run_length_table):
         assert masks.keys() == {"a.png", "b.png"}
         assert not masks["b.png"].any()
     assert [Path(one).stem for one in found(report, "image_without_outlines")] == ["c"]

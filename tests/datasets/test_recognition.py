@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 import test_coco
 import test_cvat
+import test_dota
 import test_hugging_face
 import test_imagenet
+import test_kitti
 import test_label_studio
 import test_labelme
+import test_object_masks
 import test_open_images
 import test_own_format
 import test_pascal_voc
+import test_run_length_table
+import test_via
 import test_yolo
 from pictures import draw
 
@@ -85,6 +90,31 @@ def own(folder: Path) -> Path:
     return test_own_format.lay(folder, test_own_format.ITEM)
 
 
+def run_length_table(folder: Path) -> Path:
+    text = f"ImageId,ClassId,EncodedPixels\na.png,1,{test_run_length_table.ONE}\n"
+    return test_run_length_table.write(folder, text)
+
+
+def via(folder: Path) -> Path:
+    return test_via.write(folder, test_via.an_image("a.png", test_via.a_region()))
+
+
+def via_project(folder: Path) -> Path:
+    return test_via.write(folder, test_via.as_project(test_via.an_image("a.png")))
+
+
+def kitti(folder: Path) -> Path:
+    return test_kitti.write(folder, a=test_kitti.CAR, b="")
+
+
+def dota(folder: Path) -> Path:
+    return test_dota.write(folder, a=test_dota.PLANE, b=test_dota.SHIP)
+
+
+def object_masks(folder: Path) -> Path:
+    return test_object_masks.write(folder)
+
+
 MADE: dict[Callable[[Path], Path], str] = {
     coco: "coco",
     cvat: "cvat",
@@ -99,6 +129,12 @@ MADE: dict[Callable[[Path], Path], str] = {
     hugging_face: "hugging_face",
     yolo_without_names: "yolo",
     own: "model_playground",
+    run_length_table: "run_length_table",
+    via: "via",
+    kitti: "kitti",
+    object_masks: "object_masks",
+    dota: "dota",
+    via_project: "via",
 }
 
 
@@ -198,6 +234,16 @@ def test_recognition_looks_into_some_of_many_files(tmp_path: Path) -> None:
     draw(tmp_path / "a.png")
     for number in range(1000):
         (tmp_path / f"{number}.json").write_text('{"shapes": [], "imagePath": "a.png"}')
+    assert files_opened(tmp_path) < 500
+
+
+def test_recognition_looks_into_some_of_many_text_files(tmp_path: Path) -> None:
+    """Some formats have a text file for each image, in any folder."""
+    draw(tmp_path / "a.png")
+    for number in range(1000):
+        folder = tmp_path / f"{number % 50}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.txt").write_text("0 .5 .5 .2 .2 .1 .1 .3 .3\n")
     assert files_opened(tmp_path) < 500
 
 

@@ -42,7 +42,9 @@ ImageColumns = Annotated[
 TargetColumns = Annotated[
     list[str] | None,
     typer.Option(
-        "--target-column", help="Of a table: class, tags or value; repeat for several values."
+        "--target-column",
+        help="Of a table: class, tags or value; repeat for several values. Of VIA: the attribute "
+        "with the class.",
     ),
 ]
 TagSeparator = Annotated[

@@ -351,6 +351,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Write them anew.",
         ),
         _reading(
+            "run_order", "Masks whose pixels may be counted another way", "information",
+            "Run lengths do not say whether pixels are counted down the columns or along the rows. "
+            "How far apart they are shows it, unless all images are square.",
+            "Look at some masks: `playground dataset show DATASET --html PAGE`.",
+        ),
+        _reading(
             "no_shape", "Object without box and outline", "warning",
             "Nothing says where it is.",
             "Draw it or delete it.",
@@ -434,6 +440,12 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Nothing, unless single pixels matter; else take 1 from xmin and ymin.",
         ),
         _reading(
+            "unlabelled_region", "Regions that are not labelled", "warning",
+            "Objects in them were not labelled one by one. Records know no region of no class, so "
+            "that a detector is taught that nothing is there.",
+            "Nothing if they are few, such as what is too far away to be told.",
+        ),
+        _reading(
             "keypoints", "Keypoints", "warning",
             "They are not read.",
             "Nothing, if they do not matter.",
@@ -475,6 +487,11 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Nothing stands beside the masks that names their classes: those of Pascal VOC are "
             "assumed.",
             "Add a labelmap.txt if they are others.",
+        ),
+        _reading(
+            "class_assumed", "Objects of which nothing says the class", "information",
+            "They are all taken to be of one class, called `object`.",
+            "Nothing if there is but one; else name what says it with --target-column.",
         ),
         _reading(
             "mask_without_classes", "Mask of objects without mask of classes", "error",

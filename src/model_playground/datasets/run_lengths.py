@@ -95,11 +95,39 @@ def of_part(mask: NDArray[Any], left: int, top: int, size_hw: tuple[int, int]) -
         raise ValueError(f"its mask reaches beyond the {width}×{height} pixels of the image")
     across, down = np.nonzero(np.asarray(mask, dtype=bool).T)
     places = (across.astype(np.int64) + left) * height + (down + top)
-    begins = np.flatnonzero(np.diff(places, prepend=-2) > 1)
-    ends = np.append(begins[1:], len(places)) - 1 if len(places) else begins
-    edges = np.stack([places[begins], places[ends] + 1], axis=1).ravel()
-    counts = np.diff(edges, prepend=0, append=height * width).tolist()
+    is_first = np.diff(places, prepend=-2) > 1
+    is_last = np.diff(places, append=height * width + 1) > 1
+    return of_runs(places[is_first], places[is_last] + 1, size_hw)
+
+
+def of_runs(begins: NDArray[np.int64], ends: NDArray[np.int64], size_hw: tuple[int, int]) -> str:
+    """Return the run lengths of runs of pixels, which are counted from 0 down the columns.
+
+    Each begins where the one before ends, or later; the last ends within the mask.
+
+    >>> counts_of(of_runs(np.array([4, 5]), np.array([5, 6]), (3, 3)))
+    [4, 2, 3]
+    """
+    are_apart = begins[1:] > ends[:-1]
+    first, last = np.append(True, are_apart), np.append(are_apart, True)
+    edges = np.stack([begins[first[: len(begins)]], ends[last[: len(ends)]]], axis=1).ravel()
+    counts = np.diff(edges, prepend=0, append=size_hw[0] * size_hw[1]).tolist()
     return compressed(counts if counts[-1] else counts[:-1])
+
+
+def box_of_runs(
+    begins: NDArray[np.int64], ends: NDArray[np.int64], height: int
+) -> tuple[float, float, float, float]:
+    """Return the box xyxy around runs of pixels down the columns, of which there is at least one.
+
+    >>> box_of_runs(np.array([3, 6]), np.array([5, 7]), 3)
+    (1.0, 0.0, 3.0, 2.0)
+    """
+    lasts = ends - 1
+    left, right = float(begins[0] // height), float(lasts[-1] // height + 1)
+    if (begins // height != lasts // height).any():  # from the foot of a column to the next's head
+        return left, 0.0, right, float(height)
+    return left, float((begins % height).min()), right, float((lasts % height).max() + 1)
 
 
 def decoded(text: str, size_hw: tuple[int, int]) -> NDArray[np.bool_]:

@@ -29,6 +29,7 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
 )
 from model_playground.datasets.formats.index_masks import are_masked
+from model_playground.datasets.formats.object_masks import example_of_object_masks
 from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import ListedPart, part_of, parts_among
 from model_playground.datasets.records import ClassRecord
@@ -150,7 +151,7 @@ def _layout(path: Path) -> _Layout | None:
     placed = {file: _place(base, file, parts) for file in files}
     places = {file: place for file in images if (place := placed[file])}
     classes = {place.class_name for place in places.values()}
-    if are_masked(path / base) or {"images", "masks"} <= classes:
+    if are_masked(path / base) or {"images", "masks"} <= classes or example_of_object_masks(path):
         return None  # pictures and their masks, not two classes
     # A class's folder holds images itself; one that holds only folders is something else.
     if len(classes) < 2 or classes != {one.class_name for one in places.values() if one.directly}:

@@ -41,7 +41,7 @@ class ReadOptions:
         image_columns: of a table, the column with the image files, or those with the files of
             one item.
         target_columns: of a table, the column with the class or the tags, or those with the
-            values.
+            values; of VIA the attribute with the class.
         tag_separator: of a table, what divides the tags in a cell.
         sheets: of a spreadsheet, which of its sheets.
         class_table: of masks, the table of pixel value → class name.

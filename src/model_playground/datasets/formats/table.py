@@ -25,6 +25,7 @@ from model_playground.datasets.formats.format import (
 from model_playground.datasets.formats.hugging_face import METADATA_FILES, NAME_COLUMN
 from model_playground.datasets.formats.index_masks import class_table_of_masks
 from model_playground.datasets.formats.open_images import is_of_open_images
+from model_playground.datasets.formats.run_length_table import run_column
 from model_playground.datasets.labelled_tables import (
     CLASSES_FILE,
     OWN_PARTITION,
@@ -249,10 +250,10 @@ def _is_of_masks(path: Path) -> bool:
 
 
 def _is_others(path: Path) -> bool:
-    """Say whether another format reads a table: boxes, Open Images, Hugging Face's metadata."""
+    """Say whether another format reads a table: boxes, masks, Open Images, Hugging Face's."""
     if path.name in METADATA_FILES and NAME_COLUMN in table_header(path):
         return True
-    return is_of_open_images(table_header(path)) or has_boxes(path)
+    return is_of_open_images(table_header(path)) or has_boxes(path) or run_column(path) is not None
 
 
 def _names_images(table: TextTable, images: TableImages) -> bool:

@@ -318,6 +318,9 @@ def is_label_name(name: str) -> bool:
 _LONGEST_SIDE = 65_535  # pixels; where a label file holds no shares, as it should, it holds these
 
 
+_NAME = re.compile(r"(?!nan|inf)[^\W\d_]", re.IGNORECASE)
+
+
 def _is_label_file(path: Path) -> bool | None:
     """Judge by the first lines; nothing can be said of an empty file."""
     try:
@@ -334,6 +337,7 @@ def _is_label_file(path: Path) -> bool | None:
         len(line) >= 5
         and line[0].isdecimal()
         and all(number.fullmatch(one) and abs(float(one)) <= _LONGEST_SIDE for one in line[1:5])
+        and not any(map(_NAME.match, line[8:9]))  # DOTA's class stands there, behind the corners
         for line in lines
     )
 
