@@ -805,6 +805,14 @@ def plant_file_without_row__of_cvat(folder: Path) -> set[Place]:
 
 
 @planted(table, targets=("weight",), task="regression")
+def plant_encoding_assumed(folder: Path) -> set[Place]:
+    (folder / "3.png").rename(folder / "é.png")
+    file = folder / "table.csv"
+    file.write_bytes(file.read_bytes().replace(b"\n3.png", "\né.png".encode("cp1252")))
+    return {("table.csv", 5)}
+
+
+@planted(table, targets=("weight",), task="regression")
 def plant_ambiguous_number(folder: Path) -> set[Place]:
     rows = [f'{number}.png,"{1 + number % 9},{100 + number}"' for number in range(COUNT)]
     write_table(folder, "file,weight", rows)

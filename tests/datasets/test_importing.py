@@ -61,7 +61,8 @@ def test_a_refusal_says_what_hinders_and_how_to_get_the_images_in(tmp_path: Path
     for said in (
         "2 ending in .csv, 1 ending in .mat",
         "begin with cat, guinea_pig: if these are the classes, move the images into folders",
-        "list.csv cannot be read: it is not saved as UTF-8",
+        "list.csv is not saved as UTF-8: 1 line is read as Windows-1252, the first line 2 as "
+        "“ä.png;cat”",
         "most rows of more.csv (who, when) name no image",
         "a table labels.csv with the columns file and class",
     ):

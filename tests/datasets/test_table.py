@@ -340,10 +340,34 @@ def test_tables_are_read_however_they_were_saved(folder: Path, text: str, encodi
     assert values(revision) == [(1.5,), (2.5,)]
 
 
-def test_another_encoding_is_refused_with_what_to_do(folder: Path) -> None:
-    table = write(folder, "file,price\nä.png,1.5\n", encoding="cp1252")
-    with pytest.raises(InvalidError, match="not saved as UTF-8, as line 2 shows: save it anew"):
-        import_dataset(table)
+def test_what_is_not_utf_8_is_read_as_windows_1252_and_reported(folder: Path) -> None:
+    (folder / "a.png").rename(folder / "ä.png")
+    table = write(folder, "file;maker\nä.png;Müller\nb.png;Dvořák\n")
+    lines = table.read_text().splitlines(keepends=True)
+    table.write_bytes(b"".join([lines[0].encode(), lines[1].encode("cp1252"), lines[2].encode()]))
+    revision, report = import_dataset(table, task="classification")
+    assert [one.name for one in revision.classes] == ["Dvořák", "Müller"]
+    (found,) = [one for one in report.findings if one.kind == "encoding_assumed"]
+    assert (found.severity, found.decision, found.file, found.line) == (
+        "warning", "kept", "table.csv", 2
+    )  # fmt: skip
+    assert found.message == (
+        "table.csv is not saved as UTF-8: 1 line is read as Windows-1252, the first line 2 as "
+        "“ä.png;Müller”"
+    )
+
+
+def test_images_that_are_not_there_are_told_with_the_assumed_encoding(folder: Path) -> None:
+    table = write(folder, "file,price\nкот.png,1.5\nb.png,2.5\n", encoding="cp1251")
+    with pytest.raises(InvalidError, match=r"1 item cannot .*Windows-1252.* as “êîò.png,1.5”; .*"):
+        import_dataset(table, task="regression")
+
+
+@pytest.mark.parametrize("damage", [b"\x81", b"\xe4\x01", b"\xe4\0"])
+def test_what_is_no_text_in_windows_1252_either_is_refused(folder: Path, damage: bytes) -> None:
+    (folder / "table.csv").write_bytes(b"file,price\na.png,1.5\nb.png," + damage + b"\n")
+    with pytest.raises(InvalidError, match="not saved as UTF-8, as line 3 shows: save it anew"):
+        import_dataset(folder / "table.csv")
 
 
 @pytest.mark.parametrize(

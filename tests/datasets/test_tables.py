@@ -13,7 +13,11 @@ from pictures import draw, found, kinds
 from spreadsheet_files import sheet_xml, write_xlsx
 
 from model_playground.core.errors import InvalidError, NotFoundError
-from model_playground.datasets.delimited import read_delimited
+from model_playground.datasets.delimited import (
+    delimited_header,
+    read_delimited,
+    read_first_rows,
+)
 from model_playground.datasets.formats.format import Export, ReadOptions
 from model_playground.datasets.formats.table import Table
 from model_playground.datasets.importing import import_dataset
@@ -324,6 +328,21 @@ def test_text_in_any_dress(tmp_path: Path, encoding: str, end: str) -> None:
     assert table.columns == ("name", 'a, "b"')
     assert [row.cells[0] for row in table.rows] == ["é 图", "z"]
     assert table.rows[0].cells[1].split() == ["x", "y"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_the_beginning_of_a_large_table_is_read_in_any_encoding(
+    tmp_path: Path, encoding: str
+) -> None:
+    text = "name,größe\n" + "".join(f"ü{number},{number}é\n" for number in range(50_000))
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    assert delimited_header(tmp_path / "t.csv") == ("name", "größe")
+    beginning = read_first_rows(tmp_path / "t.csv")
+    whole = read_delimited(tmp_path / "t.csv")
+    assert len(whole.rows) == 50_000
+    assert beginning.columns == whole.columns
+    assert 1000 < len(beginning.rows) < len(whole.rows)
+    assert beginning.rows == whole.rows[: len(beginning.rows)]
 
 
 def test_a_very_long_cell_is_read(tmp_path: Path) -> None:

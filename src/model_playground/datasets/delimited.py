@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model_playground.core.errors import InvalidError
 from model_playground.datasets.file_names import is_image
-from model_playground.datasets.text_files import UnreadableTextError, decoded, text_of
+from model_playground.datasets.text_files import UnreadableTextError, beginning_of, text_of
 from model_playground.datasets.text_tables import Row, TextTable, is_datum, text_table
 
 _DELIMITERS = ("\t", ";", ",")
@@ -43,9 +43,19 @@ def read_first_rows(path: Path) -> TextTable:
         InvalidError: it cannot be read, or is empty.
     """
     try:
-        return _table(path, _beginning(path), is_datum, most_too_long=1)
-    except (OSError, UnicodeDecodeError):
+        text, _ = beginning_of(path, _BEGINNING_BYTES)
+        return _table(path, text, is_datum, most_too_long=1)
+    except UnreadableTextError:
         return read_delimited(path)  # says what is wrong with it
+
+
+def encoding_doubt(path: Path) -> str:
+    """Say how a file was read whose beginning is not UTF-8; empty where there is no doubt."""
+    try:
+        _, assumed = beginning_of(path, _BEGINNING_BYTES)
+    except UnreadableTextError:
+        return ""
+    return "" if assumed is None else assumed.sentence(path.name)
 
 
 def delimited_header(path: Path) -> tuple[str, ...]:
@@ -54,20 +64,12 @@ def delimited_header(path: Path) -> tuple[str, ...]:
     What cannot be read as a table has none.
     """
     try:
-        text = _beginning(path)
+        text, _ = beginning_of(path, _BEGINNING_BYTES)
         line = next(line for line in text.splitlines() if line.strip())
         cells = next(iter(csv.reader([line], delimiter=_delimiter(text))))
-    except (OSError, UnicodeDecodeError, StopIteration, csv.Error):
+    except (UnreadableTextError, StopIteration, csv.Error):
         return ()
     return tuple(cell.strip() for cell in cells)
-
-
-def _beginning(path: Path) -> str:
-    """Return the first lines of a file, all of them if it is small."""
-    with path.open("rb") as file:
-        beginning = file.read(_BEGINNING_BYTES)
-    is_whole = len(beginning) < _BEGINNING_BYTES
-    return decoded(beginning if is_whole else beginning[: beginning.rfind(b"\n") + 1] or beginning)
 
 
 def _table(
@@ -110,18 +112,19 @@ def _begins_with_image(row: Row, columns: int) -> bool:
     return len(row.cells) == columns and is_image(row.cells[0])
 
 
-def read_text(path: Path, called: str = "table") -> str:
-    """Return a text file in UTF-8, or in UTF-16 with a byte order mark.
+def read_text(path: Path, called: str = "table", *, else_windows: bool = True) -> str:
+    """Return a text file in UTF-8, in UTF-16 with a byte order mark, or else in Windows-1252.
 
     Args:
         path: the file.
         called: what a message calls it.
+        else_windows: read lines that are not UTF-8 as Windows-1252, and note it.
 
     Raises:
         InvalidError: it cannot be read.
     """
     try:
-        text = text_of(path)
+        text = text_of(path, else_windows=else_windows)
     except UnreadableTextError as error:
         why = str(error)
     else:

@@ -619,6 +619,14 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
             "Choose with --task if it is meant otherwise.",
         ),
         _reading(
+            "encoding_assumed", "Text that is not UTF-8", "warning",
+            "Lines that are not UTF-8 are read as Windows-1252, which programs for Windows write "
+            "in western Europe and America. From elsewhere they are something else: names of "
+            "classes and files then come out wrong.",
+            "See whether the text that is shown is right; else save the file as UTF-8, which "
+            "spreadsheet programs call “CSV UTF-8”.",
+        ),
+        _reading(
             "ambiguous_number", "Number that can be read in two ways", "warning",
             "Its comma or point may stand before the decimals or between the thousands.",
             "Write thousands without one.",

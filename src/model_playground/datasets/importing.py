@@ -61,6 +61,7 @@ from model_playground.datasets.records import (
     Revision,
     new_item_id,
 )
+from model_playground.datasets.text_files import encodings_noted
 
 _SHOWN_FAULTS = 5
 _ROWS_AT_ONCE = 8192
@@ -178,7 +179,7 @@ def _read_source(
     with listed_once():
         chosen, reason = _recognise(path, task, options)
         advance("Reading labels", 0, 0)
-        with _uncollected():
+        with _uncollected(), encodings_noted() as assumed:
             draft = prepared_for_drawing(chosen.read(path, task=task, options=options))
     _check_paths(draft)
     if draft.relative and not inspect:
@@ -197,7 +198,11 @@ def _read_source(
         draft=draft,
         seen=seen,
         usable=[fault is None for fault in faults],
-        findings=[*draft.findings, *(fault for fault in faults if fault is not None)],
+        findings=[
+            *(one.finding(draft.root) for one in assumed.values()),
+            *draft.findings,
+            *(fault for fault in faults if fault is not None),
+        ],
     )
 
 
@@ -533,7 +538,9 @@ def _decided(
 ) -> list[Finding]:
     """Refuse the import if there are errors, or leave out what they are about if that is asked."""
     faults = [finding for finding in findings if finding.severity == "error"]
-    shown = some_of([fault.message for fault in faults], command)
+    # Names that came out wrong may be why there is no such image.
+    misread = [finding for finding in findings if finding.kind == "encoding_assumed"]
+    shown = some_of([one.message for one in (*misread, *faults)], command)
     if not has_items:
         raise InvalidError(
             "dataset.no_usable_items",

@@ -152,7 +152,8 @@ def _records(path: Path) -> Iterator[tuple[int, Record]]:
         for row in table.rows:
             yield row.line, dict(zip(table.columns, row.cells, strict=True))
     elif path.suffix == ".jsonl":
-        for line, text in enumerate(read_text(path).splitlines(), start=1):
+        lines = read_text(path, else_windows=False).splitlines()
+        for line, text in enumerate(lines, start=1):
             if text.strip():
                 yield line, _parsed(path, line, text)
     else:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.records import Finding
+from model_playground.datasets.delimited import encoding_doubt
 from model_playground.datasets.file_names import files_under
 from model_playground.datasets.findings import information, left_out
 from model_playground.datasets.formats.box_table import has_boxes
@@ -144,6 +145,7 @@ class Table(WritableFormat):
                 if len(first.columns) > 1:
                     columns = ", ".join(first.columns[:_TOLD_COLUMNS])
                     said.append(f"most rows of {file.name} ({columns}) name no image")
+                    said += [doubt] if (doubt := encoding_doubt(file)) else []
         return "; ".join(said) or None
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:

@@ -232,7 +232,7 @@ def _bad_names(path: Path, why: str) -> InvalidError:
 
 def _text_of(path: Path) -> str:
     try:
-        return text_of(path)
+        return text_of(path, else_windows=True)
     except UnreadableTextError as error:
         raise InvalidError(
             "yolo.unreadable", "{file} cannot be read: {why}", file=str(path), why=str(error)
@@ -445,7 +445,7 @@ def _listed_sources(layout: Layout, path: Path, base: Path, partition: str) -> I
         lines = [path.name]
     else:
         try:
-            lines = text_of(path).splitlines()
+            lines = text_of(path, else_windows=True).splitlines()
         except UnreadableTextError as error:
             raise InvalidError(
                 "yolo.unreadable",

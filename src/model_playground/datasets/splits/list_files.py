@@ -11,6 +11,7 @@ from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_delimited, read_text
 from model_playground.datasets.findings import information
 from model_playground.datasets.parts import list_part, part_of
+from model_playground.datasets.text_files import encodings_noted
 from model_playground.datasets.text_tables import TextTable, first_names, is_datum, plain
 
 IsItem = Callable[[str], bool]
@@ -40,6 +41,12 @@ def lines_of(path: Path, is_item: IsItem) -> tuple[list[Line], list[Finding]]:
     Raises:
         InvalidError: it cannot be read, or does not say the parts of items.
     """
+    with encodings_noted() as assumed:
+        lines, findings = _lines_of(path, is_item)
+    return lines, [*(one.finding(path.parent) for one in assumed.values()), *findings]
+
+
+def _lines_of(path: Path, is_item: IsItem) -> tuple[list[Line], list[Finding]]:
     if path.is_dir():
         return _lines_of_folder(path), []
     text = read_text(path, "list")

@@ -16,6 +16,7 @@ from model_playground.datasets.file_names import FileNames
 from model_playground.datasets.findings import left_out
 from model_playground.datasets.parts import ListedPart, part_of
 from model_playground.datasets.splits.list_files import lines_of
+from model_playground.datasets.text_files import encodings_noted
 from model_playground.datasets.unfinished import unfinished_folder
 
 
@@ -73,7 +74,9 @@ def listed_items(path: Path, items: pa.Table) -> tuple[list[str], list[Finding]]
     ids = _ItemIds(items)
     found: dict[str, None] = {}
     unknown: list[str] = []
-    for number, line in enumerate(read_text(path, "list").splitlines(), start=1):
+    with encodings_noted() as assumed:
+        lines = read_text(path, "list").splitlines()
+    for number, line in enumerate(lines, start=1):
         if not (name := line.strip()):
             continue
         of_name = ids.find(name)
@@ -91,7 +94,8 @@ def listed_items(path: Path, items: pa.Table) -> tuple[list[str], list[Finding]]
         unknown += [] if of_name else [name]
     if not found:
         raise _matches_nothing(path, unknown)
-    return list(found), _unknown_names(path, list(dict.fromkeys(unknown)))
+    findings = [one.finding(path.parent) for one in assumed.values()]
+    return list(found), [*findings, *_unknown_names(path, list(dict.fromkeys(unknown)))]
 
 
 def write_lists(folder: Path, parts: Mapping[str, Part], paths: Mapping[str, str]) -> list[Path]:
