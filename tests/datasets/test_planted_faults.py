@@ -30,7 +30,7 @@ def read(
     path = folder / file
     if not file and (folder / "table.csv").exists():
         path = folder / "table.csv"
-        columns = path.read_text().splitlines()[0].split(",")[1:]
+        columns = path.read_text(errors="replace").splitlines()[0].split(",")[1:]
         task = task or ("tagging" if "sky" in columns else "regression")
         targets = targets or tuple(one for one in columns if not one.startswith("volume"))
     options = ReadOptions(drop_faulty=True, target_columns=targets)

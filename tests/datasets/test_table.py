@@ -341,7 +341,7 @@ def test_tables_are_read_however_they_were_saved(folder: Path, text: str, encodi
 
 
 def test_what_is_not_utf_8_is_read_as_windows_1252_and_reported(folder: Path) -> None:
-    (folder / "a.png").rename(folder / "ä.png")
+    (folder / "images/a.png").rename(folder / "images/ä.png")
     table = write(folder, "file;maker\nä.png;Müller\nb.png;Dvořák\n")
     lines = table.read_text().splitlines(keepends=True)
     table.write_bytes(b"".join([lines[0].encode(), lines[1].encode("cp1252"), lines[2].encode()]))
