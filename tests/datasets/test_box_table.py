@@ -182,6 +182,19 @@ def test_a_table_for_each_part(tmp_path: Path, table: str, image: str) -> None:
     assert left.endswith("test/unlabelled.png")
 
 
+def test_tables_in_two_units_are_refused(folder: Path) -> None:
+    head = "file,label,xmin,ymin,xmax,ymax\n"
+    (folder / "train_labels.csv").write_text(head + "a.png,cat,0.25,0.5,1,1\n")
+    (folder / "test_labels.csv").write_text(head + "b.png,cat,1,2,5,4\n")
+    wanted = r"all boxes of train_labels\.csv are shares .*, those of test_labels\.csv are not"
+    with pytest.raises(InvalidError, match=wanted):
+        import_dataset(folder)
+    (folder / "test_labels.csv").write_text(head + "b.png,,,,,\n")  # has no box
+    revision, report = import_dataset(folder)
+    assert boxes(revision) == [("a.png", "cat", (2, 3, 8, 6))]
+    assert "shares_assumed" in kinds(report)
+
+
 def test_several_tables_of_no_part_are_asked_for(folder: Path) -> None:
     for name in ("one", "two"):
         (folder / f"{name}.csv").write_text(HEAD + "a.png,8,6,cat,1,2,5,4\n")

@@ -285,6 +285,7 @@ class _Reading:
     by_path: dict[str, int] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)  # the first line of each name
     without_image: Counter[str] = field(default_factory=Counter)
+    is_empty: bool = True  # has no box
     relative: bool = False
 
     def __post_init__(self) -> None:
@@ -298,7 +299,8 @@ class _Reading:
             [cells.numbers(column).read_all(self.table.cells(column)) for column in sides], axis=1
         )
         known = self.numbers[np.isfinite(self.numbers)]
-        within = len(known) > 0 and bool(((known >= 0) & (known <= 1)).all())
+        self.is_empty = len(known) == 0
+        within = not self.is_empty and bool(((known >= 0) & (known <= 1)).all())
         self.relative = within and bool((known != np.floor(known)).any())
 
     def continue_after(self, other: _Reading) -> None:
@@ -471,8 +473,17 @@ class _Reading:
 def _draft(readings: Sequence[_Reading], root: Path, task: str | None) -> Draft:
     """Return what was read of one or several tables."""
     last = readings[-1]
-    # Numbers of pixels of which all happen to be small are not taken for shares.
-    relative = all(one.relative for one in readings)
+    filled = [one for one in readings if not one.is_empty]
+    shares = [one.file for one in filled if one.relative]
+    if 0 < len(shares) < len(filled):
+        pixels = [one.file for one in filled if not one.relative]
+        raise InvalidError(
+            "box_table.two_units",
+            "the sides of all boxes of {shares} are shares of the image's size, those of {pixels} "
+            "are not: write them alike, or import each table by itself",
+            shares=" and ".join(shares),
+            pixels=" and ".join(pixels),
+        )
     folders = {os.path.dirname(item.path) for item in last.items}
     return Draft(
         root=root,
@@ -484,7 +495,7 @@ def _draft(readings: Sequence[_Reading], root: Path, task: str | None) -> Draft:
             *_unnamed(readings, folders),
         ],
         annotations=last.annotations,
-        relative=relative,
+        relative=bool(shares),
         image_folders=tuple(one for one in map(Path, sorted(folders)) if is_beside(one, root)),
     )
 
