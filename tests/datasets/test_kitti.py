@@ -148,9 +148,19 @@ def test_what_is_no_text_and_what_leads_out_is_refused(tmp_path: Path) -> None:
         import_dataset(folder)
     assert len(import_dataset(folder, options=ReadOptions(follow_links=True))[0].items) == 2
     (folder / "training/label_2/b.txt").unlink()
-    (folder / "training/label_2/b.txt").write_bytes(b"Car \xff")
+    (folder / "training/label_2/b.txt").write_bytes(b"Car \x81")
     with pytest.raises(InvalidError, match=r"label_2/b.txt: it is not saved as UTF-8"):
         import_dataset(folder)
+
+
+def test_a_class_in_windows_1252_is_read_and_reported(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", a=CAR)
+    line = BARE.replace("Pedestrian", "Fußgänger").encode("cp1252")
+    (folder / "training/label_2/b.txt").write_bytes(line)
+    revision, report = import_dataset(folder)
+    assert [one.name for one in revision.classes] == ["Car", "Fußgänger"]
+    (found,) = [one for one in report.findings if one.kind == "encoding_assumed"]
+    assert (found.file, found.line) == ("training/label_2/b.txt", 1)
 
 
 def test_no_label_file_ends_in_a_traceback(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def part_of(word: str) -> ListedPart | None:
     return _WORDS.get(word.strip().lower().rstrip("0123456789_-"))
 
 
+def part_of_folders(file: str) -> ListedPart | None:
+    """Return the part after which a folder around a file is named.
+
+    >>> part_of_folders("data/train/images/1.png"), part_of_folders("train.png")
+    ('train', None)
+    """
+    return next((part for one in file.split("/")[:-1] if (part := part_of(one))), None)
+
+
 def list_part(stem: str) -> ListedPart | None:
     """Return the part that a list is called after, or None.
 

@@ -9,21 +9,21 @@ from typing import Any, ClassVar
 
 from model_playground.core.counting import counted
 from model_playground.core.records import Finding
-from model_playground.datasets.findings import information, left_out
-from model_playground.datasets.formats.draft import ClassNames, DraftAnnotations
+from model_playground.datasets.findings import information
 from model_playground.datasets.formats.format import (
     DRAWN_MASKS,
     FORMATS,
     Draft,
-    DraftItem,
     Format,
     Held,
     ReadOptions,
 )
 from model_playground.datasets.formats.text_labels import (
+    ABOUT_FILES,
     LabelledImage,
-    TextLabels,
+    LinesRead,
     example_of_labels,
+    read_text_labels,
 )
 from model_playground.datasets.formats.voc_objects import number
 from model_playground.datasets.labelled_tables import free_name
@@ -57,9 +57,7 @@ class Dota(Format):
         Held("difficulty", "the attribute `difficult`, where it is not 0"),
         Held("`imagesource:`, `gsd:` and alike", "columns"),
         Held("folders train, val, test", "the partition"),
-        Held("a label file without objects", "an image with nothing in it"),
-        Held("an image without label file", "left out, reported"),
-        Held("a label file without image", "blocks the import, reported"),
+        *ABOUT_FILES,
     )
 
     def detect(self, path: Path) -> str | None:
@@ -67,18 +65,7 @@ class Dota(Format):
         return None if example is None else f"{example} and alike hold four corners and a class"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
-        labels = TextLabels(path, _is_object, options.follow_links)
-        reading = _Reading()
-        for image in labels.read():
-            reading.add(image, labels.items[image.place])
-        return Draft(
-            root=path,
-            task=task or "detection",
-            items=labels.items,
-            classes=reading.classes.sorted(reading.annotations),
-            findings=[*labels.findings, *reading.findings, *reading.counts()],
-            annotations=reading.annotations,
-        )
+        return read_text_labels(path, _is_object, _Reading(), task, options)
 
 
 def _is_object(line: str) -> bool | None:
@@ -93,31 +80,21 @@ def _is_object(line: str) -> bool | None:
 
 
 @dataclass
-class _Reading:
-    """What has been read of the label files."""
-
-    annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
-    classes: ClassNames = field(default_factory=ClassNames)
-    findings: list[Finding] = field(default_factory=list)
+class _Reading(LinesRead):
     objects: list[tuple[str, int]] = field(default_factory=list)
 
-    def add(self, image: LabelledImage, item: DraftItem) -> None:
-        """Add the objects of an image."""
+    def add(self, image: LabelledImage) -> None:
         for line, text in image.lines:
             head = _HEAD.fullmatch(text)
             if head:
                 value = head[2].strip()
                 if value.lower() not in _NOTHING:
-                    item.columns[free_name(head[1].strip())] = value
+                    image.item.columns[free_name(head[1].strip())] = value
                 continue
             pieces = text.split()
             corners = [one for text in pieces[:_CORNERS] if (one := number(text)) is not None]
             if len(corners) < _CORNERS or len(pieces) == _CORNERS:
-                said = f"line {line} of {image.file} does not hold four corners and a class"
-                found = left_out(
-                    "bad_annotation", f"{said}: it is left out", file=image.file, line=line
-                )
-                self.findings.append(found)
+                self.drop("it does not hold four corners and a class", image.file, line)
                 continue
             self.objects.append((image.file, line))
             name, attributes = _described(pieces[_CORNERS:])
@@ -131,7 +108,6 @@ class _Reading:
             )
 
     def counts(self) -> list[Finding]:
-        """Say once what the objects are read as."""
         if not self.objects:
             return []
         file, line = self.objects[0]

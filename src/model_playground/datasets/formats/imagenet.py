@@ -31,11 +31,11 @@ from model_playground.datasets.formats.voc_files import (
     image_of,
     is_annotation,
     is_of_imagenet,
-    part_of_folders,
     said_in,
     without_objects,
 )
 from model_playground.datasets.formats.voc_objects import ObjectReader, size_wh_of
+from model_playground.datasets.parts import part_of_folders
 from model_playground.datasets.records import ClassRecord
 from model_playground.datasets.xml_files import Element
 

@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 from model_playground.core.counting import counted
 from model_playground.core.records import Finding
 from model_playground.datasets.findings import information, left_out
-from model_playground.datasets.formats.draft import ClassNames, DraftAnnotations
 from model_playground.datasets.formats.format import FORMATS, Draft, Format, Held, ReadOptions
 from model_playground.datasets.formats.text_labels import (
+    ABOUT_FILES,
     LabelledImage,
-    TextLabels,
+    LinesRead,
     example_of_labels,
+    read_text_labels,
 )
 from model_playground.datasets.formats.voc_objects import number
 
@@ -47,9 +48,7 @@ class Kitti(Format):
         Held("score", "the attribute `confidence`, reported"),
         Held("`DontCare`", "left out, counted: records know no region of no class"),
         Held("folders training, testing, train, val", "the partition"),
-        Held("a label file without objects", "an image with nothing in it"),
-        Held("an image without label file", "left out, reported"),
-        Held("a label file without image", "blocks the import, reported"),
+        *ABOUT_FILES,
         Held("calibration, point clouds", "not read"),
     )
 
@@ -58,18 +57,7 @@ class Kitti(Format):
         return None if example is None else f"{example} and alike hold KITTI's 15 columns"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
-        labels = TextLabels(path, _is_object, options.follow_links)
-        reading = _Reading()
-        for image in labels.read():
-            reading.add(image)
-        return Draft(
-            root=path,
-            task=task or "detection",
-            items=labels.items,
-            classes=reading.classes.sorted(reading.annotations),
-            findings=[*labels.findings, *reading.findings, *reading.counts()],
-            annotations=reading.annotations,
-        )
+        return read_text_labels(path, _is_object, _Reading(), task, options)
 
 
 def _is_object(line: str) -> bool | None:
@@ -83,26 +71,20 @@ def _is_object(line: str) -> bool | None:
 
 
 @dataclass
-class _Reading:
-    """What has been read of the label files."""
-
-    annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
-    classes: ClassNames = field(default_factory=ClassNames)
-    findings: list[Finding] = field(default_factory=list)
+class _Reading(LinesRead):
     dont_care: list[tuple[str, int]] = field(default_factory=list)
     scores: list[tuple[str, int]] = field(default_factory=list)
 
     def add(self, image: LabelledImage) -> None:
-        """Add the objects of an image."""
         for line, text in image.lines:
             pieces = text.split()
             if len(pieces) not in (_COLUMNS, _WITH_SCORE):
-                self._drop(f"{len(pieces)} columns, where KITTI has 15 or 16", image.file, line)
+                self.drop(f"{len(pieces)} columns, where KITTI has 15 or 16", image.file, line)
                 continue
             numbers = [one for text in pieces[1:] if (one := number(text)) is not None]
             if len(numbers) < len(pieces) - 1:
                 wrong = next(one for one in pieces[1:] if number(one) is None)
-                self._drop(f"{wrong[:40]!r} is no number", image.file, line)
+                self.drop(f"{wrong[:40]!r} is no number", image.file, line)
             elif pieces[0] == _DONT_CARE:
                 self.dont_care.append((image.file, line))
             else:
@@ -121,12 +103,7 @@ class _Reading:
             source_line=line,
         )
 
-    def _drop(self, why: str, file: str, line: int) -> None:
-        message = f"line {line} of {file}: {why}: it is left out"
-        self.findings.append(left_out("bad_annotation", message, file=file, line=line))
-
     def counts(self) -> list[Finding]:
-        """Say once what holds for many lines."""
         found = []
         if self.dont_care:
             file, line = self.dont_care[0]

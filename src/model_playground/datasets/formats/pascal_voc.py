@@ -29,7 +29,6 @@ from model_playground.datasets.formats.voc_files import (
     image_of,
     is_annotation,
     is_of_imagenet,
-    part_of_folders,
     said_in,
     without_objects,
 )
@@ -40,7 +39,7 @@ from model_playground.datasets.formats.voc_objects import (
     counted_from_one,
     size_wh_of,
 )
-from model_playground.datasets.parts import part_of
+from model_playground.datasets.parts import part_of, part_of_folders
 
 _ANNOTATION_FOLDERS = ("annotations", "annotation", "xmls", "xml", "labels")
 _CLASS_MASKS = "segmentationclass"

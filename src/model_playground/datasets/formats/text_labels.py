@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,9 +22,16 @@ from model_playground.datasets.file_names import (
     normalised,
 )
 from model_playground.datasets.findings import blocking, information, left_out
-from model_playground.datasets.formats.draft import DraftItem
-from model_playground.datasets.parts import part_of
-from model_playground.datasets.text_files import UnreadableTextError, text_of
+from model_playground.datasets.formats.draft import ClassNames
+from model_playground.datasets.formats.format import (
+    Draft,
+    DraftAnnotations,
+    DraftItem,
+    Held,
+    ReadOptions,
+)
+from model_playground.datasets.parts import part_of_folders
+from model_playground.datasets.text_files import UnreadableTextError, beginning_of, text_of
 
 _FOLDERS_LOOKED_AT = 20
 _FILES_LOOKED_AT = 3
@@ -31,16 +39,71 @@ _LINES_LOOKED_AT = 5
 _LOOKED_AT = 65_536  # bytes
 _MOST_BYTES = 2**26
 
+ABOUT_FILES = (
+    Held("a label file without objects", "an image with nothing in it"),
+    Held("an image without label file", "left out, reported"),
+    Held("a label file without image", "blocks the import, reported"),
+)
+"""What becomes of files, whatever their lines hold."""
+
 Judge = Callable[[str], bool | None]
 """Says of a line whether it is an object of the format; None of one that may stand there too."""
 
 
 class LabelledImage(NamedTuple):
-    """An image with a label file: the item's place, the file, and its lines by number."""
+    """An image with a label file: the item and its place, the file, and its lines by number."""
 
     place: int
+    item: DraftItem
     file: str
     lines: list[tuple[int, str]]
+
+
+@dataclass
+class LinesRead(ABC):
+    """What has been read of the lines of label files; a format says how."""
+
+    annotations: DraftAnnotations = field(default_factory=DraftAnnotations)
+    classes: ClassNames = field(default_factory=ClassNames)
+    findings: list[Finding] = field(default_factory=list)
+
+    @abstractmethod
+    def add(self, image: LabelledImage) -> None:
+        """Add the objects of an image."""
+
+    @abstractmethod
+    def counts(self) -> list[Finding]:
+        """Say once what holds for many lines."""
+
+    def drop(self, why: str, file: str, line: int) -> None:
+        """Leave a line out."""
+        message = f"line {line} of {file}: {why}: it is left out"
+        self.findings.append(left_out("bad_annotation", message, file=file, line=line))
+
+
+def read_text_labels(
+    root: Path, judge: Judge, lines: LinesRead, task: str | None, options: ReadOptions
+) -> Draft:
+    """Return what the label files of a folder say.
+
+    Args:
+        root: the dataset's folder.
+        judge: says which lines are objects.
+        lines: takes up what is read.
+        task: the task that is asked for.
+        options: what the user asks for.
+    """
+    labels = TextLabels(root, judge, options.follow_links)
+    for image in labels.read():
+        lines.add(image)
+    return Draft(
+        root=root,
+        task=task or "detection",
+        items=labels.items,
+        classes=lines.classes.sorted(lines.annotations),
+        findings=[*labels.findings, *lines.findings, *lines.counts()],
+        annotations=lines.annotations,
+    )
 
 
 def example_of_labels(folder: Path, judge: Judge) -> str | None:
@@ -80,11 +143,10 @@ def _are_labels(folder: Path, files: list[str], judge: Judge) -> bool:
 def _is_label_file(path: Path, judge: Judge) -> bool | None:
     """Judge by the first lines; nothing can be said of a file without objects."""
     try:
-        with path.open("rb") as file:
-            lines = file.read(_LOOKED_AT).decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
+        text, _ = beginning_of(path, _LOOKED_AT)
+    except UnreadableTextError:
         return False
-    judged = (judge(line) for line in lines if line.strip())
+    judged = (judge(line) for line in text.splitlines() if line.strip())
     first = list(islice((one for one in judged if one is not None), _LINES_LOOKED_AT))
     return all(first) if first else None
 
@@ -134,7 +196,7 @@ class TextLabels:
             self.findings.append(blocking("link_outside", said, file=name))
             return
         try:
-            text = text_of(file, most_bytes=_MOST_BYTES)
+            text = text_of(file, most_bytes=_MOST_BYTES, else_windows=True)
         except UnreadableTextError as error:
             found = blocking("unreadable_labels", f"{name}: {error}", file=name)
             self.findings.append(found)
@@ -153,14 +215,16 @@ class TextLabels:
             return
         self._files[image] = name
         item = DraftItem(
-            os.path.join(self.root, image), source_file=name, partition=_part(name) or _part(image)
+            os.path.join(self.root, image),
+            source_file=name,
+            partition=part_of_folders(name) or part_of_folders(image),
         )
         if all(self.judge(line) is None for _, line in lines):
             item.status = "DONE"
             said = f"{name} has no objects: its image is kept as one without"
             self.findings.append(information("empty_annotation_file", said, file=name))
         self.items.append(item)
-        yield LabelledImage(len(self.items) - 1, name, lines)
+        yield LabelledImage(len(self.items) - 1, item, name, lines)
 
     def _image_of(self, path: str, name: str, lines: list[tuple[int, str]]) -> str | None:
         """Return the image of a label file, or say why there is none."""
@@ -219,9 +283,3 @@ def _nearness(label: list[str], image: list[str]) -> tuple[int, bool]:
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     called = label[-1].lower().replace("label", "image") if label else ""
     return shared, bool(image) and image[-1].lower() == called
-
-
-def _part(path: str) -> str | None:
-    """Return the part that a folder in a path means."""
-    folders = path.split("/")[:-1]
-    return next((part for one in folders if (part := part_of(one)) is not None), None)

@@ -30,7 +30,7 @@ from model_playground.datasets.formats.format import (
 from model_playground.datasets.json_files import RECOGNISED_BY, JsonFile, ends_of_json
 from model_playground.datasets.labelled_tables import free_name
 from model_playground.datasets.outline_shapes import POINTS, ellipse
-from model_playground.datasets.parts import part_of
+from model_playground.datasets.parts import part_of_folders
 
 _METADATA = "_via_img_metadata"
 _ATTRIBUTES = "_via_attributes"
@@ -213,7 +213,8 @@ class _Reading:
             return
         place = len(self.items)
         columns = {free_name(one): text for one, text in _texts(entry.file_attributes or {})}
-        part = _part(file.name) or _part(normalised(os.path.relpath(path, self.root)))
+        image = normalised(os.path.relpath(path, self.root))
+        part = part_of_folders(file.name) or part_of_folders(image)
         self.items.append(
             DraftItem(
                 path, columns=columns, source_file=file.name, source_line=line, partition=part
@@ -417,9 +418,3 @@ def _texts(attributes: Values) -> Iterator[tuple[str, str]]:
     for name, value in attributes.items():
         if chosen := _chosen(value):
             yield name, ", ".join(chosen)
-
-
-def _part(path: str) -> str | None:
-    """Return the part that a folder in a path means."""
-    folders = path.split("/")[:-1]
-    return next((part for one in folders if (part := part_of(one)) is not None), None)

@@ -12,7 +12,6 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import FileNames, normalised
 from model_playground.datasets.findings import blocking, information, left_out
-from model_playground.datasets.parts import part_of
 from model_playground.datasets.xml_files import Element, first_element, read_xml
 
 ROOT_ELEMENT = "annotation"
@@ -111,11 +110,6 @@ def image_of(file: str, said: Element, images: Images, findings: list[Finding]) 
         message = f"line {line} of {file} names {named}; {found[0]} is read"
         findings.append(information("path_remapped", message, file=file, line=line))
     return found[0]
-
-
-def part_of_folders(file: str) -> str | None:
-    """Return the part after which a folder around a file is named."""
-    return next((part for one in file.split("/")[:-1] if (part := part_of(one))), None)
 
 
 def without_objects(files: Sequence[str]) -> Iterator[Finding]:
