@@ -94,7 +94,7 @@ class _Reading(LinesRead):
             pieces = text.split()
             corners = [one for text in pieces[:_CORNERS] if (one := number(text)) is not None]
             if len(corners) < _CORNERS or len(pieces) == _CORNERS:
-                self.drop("it does not hold four corners and a class", image.file, line)
+                self.leave_out("it does not hold four corners and a class", image.file, line)
                 continue
             self.objects.append((image.file, line))
             name, attributes = _described(pieces[_CORNERS:])

@@ -79,12 +79,12 @@ class _Reading(LinesRead):
         for line, text in image.lines:
             pieces = text.split()
             if len(pieces) not in (_COLUMNS, _WITH_SCORE):
-                self.drop(f"{len(pieces)} columns, where KITTI has 15 or 16", image.file, line)
+                self.leave_out(f"{len(pieces)} columns, where KITTI has 15 or 16", image.file, line)
                 continue
             numbers = [one for text in pieces[1:] if (one := number(text)) is not None]
             if len(numbers) < len(pieces) - 1:
                 wrong = next(one for one in pieces[1:] if number(one) is None)
-                self.drop(f"{wrong[:40]!r} is no number", image.file, line)
+                self.leave_out(f"{wrong[:40]!r} is no number", image.file, line)
             elif pieces[0] == _DONT_CARE:
                 self.dont_care.append((image.file, line))
             else:

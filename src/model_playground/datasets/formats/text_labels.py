@@ -75,7 +75,7 @@ class LinesRead(ABC):
     def counts(self) -> list[Finding]:
         """Say once what holds for many lines."""
 
-    def drop(self, why: str, file: str, line: int) -> None:
+    def leave_out(self, why: str, file: str, line: int) -> None:
         """Leave a line out."""
         message = f"line {line} of {file}: {why}: it is left out"
         self.findings.append(left_out("bad_annotation", message, file=file, line=line))
