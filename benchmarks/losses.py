@@ -3,8 +3,10 @@
     python benchmarks/losses.py [--device cuda] [--repeats 9] [--only focal]
 
 Times are medians of interleaved repeats, so that a disturbance hits ours and theirs alike; `ours /
-theirs` is the median of the ratios of neighbours. `kept` is what forward holds for backward beyond
-input and target, `peak` what the process grew by at most, both in multiples of the input's bytes.
+theirs` is the median of the ratios of neighbours. Before that all run for some seconds unmeasured,
+as in a training: memory that the machine touches for the first time can cost more than the work.
+`kept` is what forward holds for backward beyond input and target, `peak` what the process grew by
+at most, both in multiples of the input's bytes.
 Peers that are not installed are left out. On a GPU the tensors are larger, several passes follow
 each other before the clock is read, and a copy that moves the fewest bytes possible is timed too.
 """
@@ -52,6 +54,7 @@ SEGMENTATION = {
 ANSWERS = {"cpu": (2**23, 2**10), "cuda": (2**26,)}
 BOXES = {"cpu": (1_000_000, 250), "cuda": (8_000_000,)}
 PASSES_ON_CUDA = 10
+WARM_UP_S = 3
 
 
 class Contest(NamedTuple):
@@ -273,6 +276,15 @@ def main() -> None:
             measure(contest, asked.repeats)
 
 
+def _interleaved(clocks: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Read every clock so many times, in turn."""
+    times: dict[str, list[float]] = {name: [] for name in clocks}
+    for _ in range(rounds):
+        for name, clock in clocks.items():
+            times[name].append(clock())
+    return times
+
+
 def measure(contest: Contest, repeats: int) -> None:
     """Print a row for each contestant."""
     title, input, target, steps, floor = contest
@@ -283,19 +295,20 @@ def measure(contest: Contest, repeats: int) -> None:
     }
     if input.is_cuda and floor:
         clocks[f"a copy of {floor:g} × input"] = partial(copy_duration_s, input, floor)
-    times: dict[str, list[float]] = {name: [] for name in clocks}
-    for _ in range((repeats if large else 20 * repeats) + 2):
-        for name, clock in clocks.items():
-            times[name].append(clock())
+    warm = time.perf_counter() + WARM_UP_S
+    _interleaved(clocks, 2)
+    while time.perf_counter() < warm:
+        _interleaved(clocks, 1)
+    times = _interleaved(clocks, repeats if large else 20 * repeats)
     for name, taken in times.items():
         ratio = statistics.median(
-            ours / theirs for ours, theirs in zip(times["ours"][2:], taken[2:], strict=True)
+            ours / theirs for ours, theirs in zip(times["ours"], taken, strict=True)
         )
         kept, peak = (
             f"{share(steps[name], input, target):.2f}" if large and name in steps else ""
             for share in (kept_share, peak_share)
         )
-        median = 1e3 * statistics.median(taken[2:])
+        median = 1e3 * statistics.median(taken)
         print(f"| {title} | {name} | {median:.3g} | {ratio:.2f} | {kept} | {peak} |", flush=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -11,7 +13,7 @@ from model_playground.core.contracts import Circumstance, Link, Reading, TargetF
 from model_playground.losses import kernels
 from model_playground.losses.arithmetic import answers_and_kept, in_float32
 from model_playground.losses.base import Addend, Factors, IgnoreIndex, Loss, register
-from model_playground.losses.checks import all_are_plain, are_dense, check_answers
+from model_playground.losses.checks import all_are_answers, are_dense, check_answers
 from model_playground.losses.kernels.answers import (
     AnswersKernel,
     AnswersTask,
@@ -125,12 +127,14 @@ class BinaryCrossEntropyLoss(Loss):
             return super().forward(input, target)
         try:
             # The operator refuses what `check` refuses, at no cost; `check` says it better.
-            return binary_cross_entropy_with_logits(
+            value = binary_cross_entropy_with_logits(
                 input, target, self.factors("weight"), pos_weight=self.factors("pos_weight")
             )
         except (RuntimeError, ValueError):
             self.check(input, target)
             raise
+        # A score of ±∞ makes it infinite or NaN.
+        return value if math.isfinite(value.item()) else super().forward(input, target)
 
     def _is_for_pytorch(self, input: Tensor, target: Tensor) -> bool:
         """Say whether PyTorch's operator, which ignores nothing, gives this loss in less time."""
@@ -142,7 +146,7 @@ class BinaryCrossEntropyLoss(Loss):
             and input.device.type == "cpu"
             and kernels.apply_to(input)
             and not 0 <= self.ignore_index <= 1
-            and all_are_plain(input, target)
+            and all_are_answers(target)
         )
 
     def terms(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

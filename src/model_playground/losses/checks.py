@@ -209,13 +209,12 @@ def _check_ignored(ignore_index: int, target: Tensor) -> None:
         raise refused("ignore_index", str(ignore_index), wanted)
 
 
-def all_are_plain(input: Tensor, target: Tensor) -> bool:
-    """Say whether all scores are finite and all answers in [0, 1]; False where none are read."""
+def all_are_answers(target: Tensor) -> bool:
+    """Say whether all numbers are in [0, 1]; False where none are read."""
     if not reads_values(target) or target.dtype == torch.bool or _in_a_transform():
         return False
-    ends = [*torch.aminmax(target), *torch.aminmax(input.detach())]
-    least, most, lowest, highest = (end.item() for end in ends)
-    return least >= 0 and most <= 1 and -math.inf < lowest and highest < math.inf
+    least, most = (end.item() for end in torch.aminmax(target))
+    return bool(least >= 0 and most <= 1)
 
 
 def check_masks(input: Tensor, target: Tensor) -> None:

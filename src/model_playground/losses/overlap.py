@@ -164,8 +164,8 @@ class AreaLoss(OverlapLoss):
 
 def group_sums(units: Tensor, *, per_image: bool) -> Tensor:
     """Sum over the pixels of each image, (N, C), or of the batch, (1, C)."""
-    units = units.flatten(2)
-    return units.sum(2) if per_image else units.sum((0, 2)).unsqueeze(0)
+    pixels = range(2, units.ndim)
+    return units.sum((*pixels,)) if per_image else units.sum((0, *pixels)).unsqueeze(0)
 
 
 @register

@@ -26,9 +26,6 @@ from model_playground.losses.kernels.memory import room_like
 BLOCK = 2**18
 """Answers in a block: smaller ones cost more in calls than they save by a nearer cache."""
 
-PLAIN_FROM = 2**13
-"""Answers in a block from which it is worth a look whether all are plain."""
-
 Formula = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -50,8 +47,7 @@ class PlainBlock(NamedTuple):
     """Some answers each of which is yes or no, or ignored. A kernel may overwrite `spare` alone."""
 
     yes: Tensor  # 1 for yes, 0 for no
-    sign: Tensor  # 1 for yes, -1 for no
-    right: Tensor  # the score on the side of the truth: sign · z
+    right: Tensor  # the score on the side of the truth: z for yes, -z for no
     kept: Tensor | None  # 0 where an answer is ignored, else 1; None if none is
     spare: Sequence[Tensor]
     slopes: Tensor | None
@@ -202,8 +198,7 @@ def _work_off(task: AnswersTask, place: _Place, room: Tensor) -> None:
     written, *spare = buffers
     same_type = place.slopes is None or place.slopes.dtype == written.dtype
     slopes = place.slopes if same_type else written
-    may_be_plain = task.kernel.has_plain_values and place.scores.numel() >= PLAIN_FROM
-    if not (may_be_plain and _work_off_plain(task, place, slopes, spare)):
+    if not (task.kernel.has_plain_values and _work_off_plain(task, place, slopes, spare)):
         block = _block(task, place, slopes, spare)
         torch.sum(block.kept, 1, out=place.sums[:, 1])
         torch.sum(task.kernel.values(block), 1, out=place.sums[:, 0])
@@ -236,7 +231,7 @@ def _work_off_plain(
     task: AnswersTask, place: _Place, slopes: Tensor | None, buffers: Sequence[Tensor]
 ) -> bool:
     """Work a block off the shorter way; say whether it could be gone to its end."""
-    yes, sign, right, *spare = buffers
+    yes, right, *spare = buffers
     kept = None
     if place.answers.dtype == yes.dtype:
         yes = place.answers
@@ -249,9 +244,8 @@ def _work_off_plain(
         yes = torch.mul(yes, kept, out=buffers[0])
         if not _are_plain(yes, right):
             return False
-    torch.sub(yes, 0.5, out=sign).mul_(2)
-    torch.mul(sign, place.scores, out=right)
-    block = PlainBlock(yes, sign, right, kept, spare, slopes, place.factors)
+    torch.add(yes.new_tensor(-1), yes, alpha=2, out=right).mul_(place.scores)
+    block = PlainBlock(yes, right, kept, spare, slopes, place.factors)
     number, value = place.sums[:, 1], place.sums[:, 0]
     if kept is None:
         number.fill_(yes.shape[1])
@@ -263,10 +257,9 @@ def _work_off_plain(
 
 
 def _are_plain(answers: Tensor, spare: Tensor) -> bool:
-    """Say whether every answer is 0 or 1: then y - y² is 0."""
+    """Say whether every answer is 0 or 1: then y - y² is 0 for all, and so is its length."""
     torch.addcmul(answers, answers, answers, value=-1, out=spare)
-    least, most = torch.aminmax(spare)
-    return least.item() == 0 == most.item()
+    return bool(torch.linalg.vector_norm(spare).item() == 0)
 
 
 def _in_rows(tensor: Tensor, task: AnswersTask) -> Tensor:
