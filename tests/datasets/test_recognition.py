@@ -23,6 +23,7 @@ import test_own_format
 import test_pascal_voc
 import test_run_length_table
 import test_via
+import test_visdrone
 import test_yolo
 from pictures import draw
 
@@ -111,6 +112,10 @@ def dota(folder: Path) -> Path:
     return test_dota.write(folder, a=test_dota.PLANE, b=test_dota.SHIP)
 
 
+def visdrone(folder: Path) -> Path:
+    return test_visdrone.write(folder, train_a=test_visdrone.CAR, val_a="")
+
+
 def object_masks(folder: Path) -> Path:
     return test_object_masks.write(folder)
 
@@ -135,6 +140,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     object_masks: "object_masks",
     dota: "dota",
     via_project: "via",
+    visdrone: "visdrone",
 }
 
 
