@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import test_coco
+import test_cub
 import test_cvat
 import test_dota
 import test_hugging_face
@@ -116,6 +117,10 @@ def visdrone(folder: Path) -> Path:
     return test_visdrone.write(folder, train_a=test_visdrone.CAR, val_a="")
 
 
+def cub(folder: Path) -> Path:
+    return test_cub.write(folder)
+
+
 def object_masks(folder: Path) -> Path:
     return test_object_masks.write(folder)
 
@@ -141,6 +146,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     dota: "dota",
     via_project: "via",
     visdrone: "visdrone",
+    cub: "cub",
 }
 
 
