@@ -14,33 +14,29 @@ import msgspec
 
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
-from model_playground.core.records import Finding
-from model_playground.datasets.file_names import NamedImages, files_under, normalised
+from model_playground.datasets.file_names import normalised
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import ClassNames, DraftAnnotations
 from model_playground.datasets.formats.format import (
     DRAWN_MASKS,
     FORMATS,
     Draft,
-    DraftItem,
     Format,
     Held,
     ReadOptions,
 )
+from model_playground.datasets.formats.named_items import NamedItems, near_files
 from model_playground.datasets.json_files import (
     RECOGNISED_BY,
     UNREADABLE,
     JsonFile,
     ends_of_json,
 )
-from model_playground.datasets.labelled_tables import free_name
 from model_playground.datasets.outline_shapes import POINTS, ellipse
-from model_playground.datasets.parts import part_of_folders
 from model_playground.datasets.tables import read_tables, table_header
 
 _METADATA = "_via_img_metadata"
 _ATTRIBUTES = "_via_attributes"
-_DEEPEST = 2  # folders around a file: the download's and the part's
 _LARGEST_NUMBER = 2.0**53
 _UNREAD = ("polyline", "point")
 _ROUND = ("circle", "ellipse")
@@ -110,7 +106,7 @@ class Via(Format):
         if not files:
             raise InvalidError("via.none", "{path} holds no file of VIA", path=str(path))
         root = path if path.is_dir() else path.parent
-        reading = _Reading(root, NamedImages(root))
+        reading = _Reading(root)
         for file in files:
             name = normalised(os.path.relpath(file, root))
             if file.suffix.lower() == _TABLE:
@@ -122,17 +118,8 @@ class Via(Format):
 
 def _files(path: Path, *, at_most: int | None = None) -> list[Path]:
     """Return the files of VIA; where an export stands there in both ways, it is read once."""
-    found = [one for one in _near(path, ".json")[:at_most] if _is_via(one)]
-    return found or [one for one in _near(path, _TABLE)[:at_most] if _is_via_table(one)]
-
-
-def _near(path: Path, suffix: str) -> list[Path]:
-    """Return the files of a folder and of those in it that end so, the nearest first."""
-    if path.is_file():
-        return [path] if path.suffix.lower() == suffix else []
-    inside = [one for one in files_under(path) if one.lower().endswith(suffix)]
-    near = [one for one in inside if one.count("/") <= _DEEPEST]
-    return [path / one for one in sorted(near, key=lambda one: one.count("/"))]
+    found = [one for one in near_files(path, ".json")[:at_most] if _is_via(one)]
+    return found or [one for one in near_files(path, _TABLE)[:at_most] if _is_via_table(one)]
 
 
 def _is_via_table(path: Path) -> bool:
@@ -165,15 +152,10 @@ class _Shape(NamedTuple):
 
 
 @dataclass
-class _Reading:
+class _Reading(NamedItems):
     """What has been read of one or several files."""
 
-    root: Path
-    images: NamedImages
     shapes: list[_Shape] = field(default_factory=list)
-    items: list[DraftItem] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    named: dict[str, str] = field(default_factory=dict)  # by image: the file that names it
     options: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     counted: dict[tuple[str, str], list[tuple[str, int]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -199,9 +181,8 @@ class _Reading:
                     key=_METADATA,
                     why=str(error),
                 ) from None
-        folder = os.path.dirname(file.name)
         for raw in entries.values():
-            self._add_entry(file, raw, folder)
+            self._add_entry(file, raw)
 
     def add_table(self, path: Path, name: str) -> None:
         """Read a table, which has a row for each region, or for an image without any.
@@ -222,12 +203,14 @@ class _Reading:
                 region = _Region(_record(cells, _SHAPE_COLUMN), _record(cells, _ATTRIBUTE_COLUMN))
                 columns_of_image = _record(cells, "file_attributes")
             except ValueError as error:
-                self._drop("bad_annotation", f"a region cannot be read ({error})", name, row.line)
+                self.leave_out(
+                    "bad_annotation", f"a region cannot be read ({error})", name, row.line
+                )
                 continue
             image = cells[_FILE_COLUMN]
             if image not in places:
-                folder = os.path.dirname(name)
-                places[image] = self._place_of(image, columns_of_image, name, row.line, folder)
+                said = dict(_texts(columns_of_image))
+                places[image] = self.add_item(image, name, row.line, columns=said)
             place = places[image]
             if place is not None and region.shape_attributes:
                 self._add_shape(region, name, row.line, place)
@@ -250,7 +233,7 @@ class _Reading:
                     if one
                 }
 
-    def _add_entry(self, file: JsonFile, raw: msgspec.Raw, folder: str) -> None:
+    def _add_entry(self, file: JsonFile, raw: msgspec.Raw) -> None:
         line = file.line_of(raw)
         try:
             entry: _Entry = file.value_of(raw, _Entry)
@@ -265,59 +248,20 @@ class _Reading:
         if entry.base64_img_data:
             what = "base64_img_data, a copy of the image in the file,"
             self.counted["embedded_image", what].append((file.name, line))
-        attributes = entry.file_attributes or {}
-        place = self._place_of(entry.filename, attributes, file.name, line, folder)
+        said = dict(_texts(entry.file_attributes or {}))
+        place = self.add_item(entry.filename, file.name, line, columns=said)
         if place is None:
             return
         regions = entry.regions or ()
         for region in regions.values() if isinstance(regions, dict) else regions:
             self._add_region(file, region, place)
 
-    def _place_of(
-        self, image: str, attributes: Values, file: str, line: int, folder: str
-    ) -> int | None:
-        """Add an image and return its place, or say why it cannot be had."""
-        path = self._image_of(image, file, line, folder)
-        if path is None:
-            return None
-        columns = {free_name(one): text for one, text in _texts(attributes)}
-        name = normalised(os.path.relpath(path, self.root))
-        part = part_of_folders(file) or part_of_folders(name)
-        self.items.append(
-            DraftItem(path, columns=columns, source_file=file, source_line=line, partition=part)
-        )
-        return len(self.items) - 1
-
-    def _image_of(self, name: str, file: str, line: int, folder: str) -> str | None:
-        """Return the image that an entry names, or say why there is none."""
-        beside = (folder or ".", os.path.join(folder, "images"))
-        found, by_name = self.images.find(name, first=beside) if name else ([], False)
-        where = f"line {line} of {file}: the image {name}"
-        if len(found) != 1:
-            what = f"may be {len(found)} of those that are here" if found else "is not here"
-            kind = "ambiguous_file" if found else "missing_file"
-            self.findings.append(blocking(kind, f"{where} {what}", file=file, line=line))
-            return None
-        (path,) = found
-        if path in self.named:
-            message = f"{where} stands in {self.named[path]} too: give the path of one file"
-            if self.named[path] == file:
-                message = f"{where} stands there twice"
-            self.findings.append(blocking("image_twice", message, file=file, line=line))
-            return None
-        self.named[path] = file
-        if by_name and "/" in normalised(name):
-            place = normalised(os.path.relpath(path, self.root))
-            message = f"line {line} of {file} names {name}; {place} is read"
-            self.findings.append(information("path_remapped", message, file=file, line=line))
-        return path
-
     def _add_region(self, file: JsonFile, raw: msgspec.Raw, place: int) -> None:
         line = file.line_of(raw)
         try:
             region: _Region = file.value_of(raw, _Region)
         except ValueError as error:
-            self._drop("bad_annotation", f"a region cannot be read ({error})", file.name, line)
+            self.leave_out("bad_annotation", f"a region cannot be read ({error})", file.name, line)
             return
         self._add_shape(region, file.name, line, place)
 
@@ -329,7 +273,7 @@ class _Reading:
         try:
             numbers = _numbers(region.shape_attributes)
         except ValueError as error:
-            self._drop("bad_annotation", f"a region cannot be read ({error})", file, line)
+            self.leave_out("bad_annotation", f"a region cannot be read ({error})", file, line)
             return
         if kind in _ROUND:
             what = f"circles and ellipses are read as outlines of {POINTS} points"
@@ -352,7 +296,7 @@ class _Reading:
                 if len(chosen) != 1:
                     what = f"has {len(chosen)} values" if chosen else "is empty"
                     said = f"the attribute {attribute} of a {shape.kind} {what}"
-                    self._drop("bad_annotation", said, shape.file, shape.line)
+                    self.leave_out("bad_annotation", said, shape.file, shape.line)
                     continue
                 name = options.get(chosen[0], chosen[0])
             kinds.add("box" if shape.kind == "rect" else "polygon")
@@ -403,16 +347,7 @@ class _Reading:
             regions = counted(len(self.shapes), "region has", "regions have")
             said = f"{regions} no attribute that says what it is: the class is `{_CLASS}`"
             self.findings.append(information("class_assumed", said, file=file, line=line))
-        left = [one for one in self.images.paths.values() if one not in self.named]
-        if left:
-            first = normalised(os.path.relpath(left[0], self.root))
-            images = counted(len(left), "image is", "images are")
-            said = f"{images} named by no file, such as {first}: left out"
-            self.findings.append(left_out("file_without_row", said, file=first))
-
-    def _drop(self, kind: str, why: str, file: str, line: int) -> None:
-        message = f"line {line} of {file}: {why}: left out"
-        self.findings.append(left_out(kind, message, file=file, line=line))
+        self.findings += self.unnamed()
 
 
 _COUNTED = {
