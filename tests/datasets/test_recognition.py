@@ -25,6 +25,7 @@ import test_pascal_voc
 import test_run_length_table
 import test_via
 import test_visdrone
+import test_wider_face
 import test_yolo
 from pictures import draw
 
@@ -121,6 +122,10 @@ def cub(folder: Path) -> Path:
     return test_cub.write(folder)
 
 
+def wider_face(folder: Path) -> Path:
+    return test_wider_face.write(folder)
+
+
 def object_masks(folder: Path) -> Path:
     return test_object_masks.write(folder)
 
@@ -147,6 +152,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     via_project: "via",
     visdrone: "visdrone",
     cub: "cub",
+    wider_face: "wider_face",
 }
 
 

@@ -52,6 +52,7 @@ class NamedItems:
         *,
         columns: Mapping[str, str] | None = None,
         partition: str | None = None,
+        first: Sequence[str] = (),
     ) -> int | None:
         """Add the item of an image and return its place, or say why it cannot be had.
 
@@ -61,8 +62,9 @@ class NamedItems:
             line: on which.
             columns: what else is said of it.
             partition: the part, where no folder around the file or the image is called after one.
+            first: folders, from the root, in which the image is looked for before all others.
         """
-        path = self._image_of(image, file, line)
+        path = self._image_of(image, file, line, first)
         if path is None:
             return None
         name = normalised(os.path.relpath(path, self.root))
@@ -92,9 +94,10 @@ class NamedItems:
         said = f"{images} named by no file, such as {first}: left out"
         return [left_out("file_without_row", said, file=first)]
 
-    def _image_of(self, name: str, file: str, line: int) -> str | None:
+    def _image_of(self, name: str, file: str, line: int, first: Sequence[str]) -> str | None:
         """Return the image that is named, or say why there is none."""
-        found, by_name = self.images.find(name, first=_beside(file)) if name else ([], False)
+        folders = (*first, *_beside(file))
+        found, by_name = self.images.find(name, first=folders) if name else ([], False)
         where = f"line {line} of {file}: the image {name}"
         if len(found) != 1:
             what = f"may be {len(found)} of those that are here" if found else "is not here"
