@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import test_bdd100k
 import test_coco
 import test_cub
 import test_cvat
@@ -126,6 +127,10 @@ def wider_face(folder: Path) -> Path:
     return test_wider_face.write(folder)
 
 
+def bdd100k(folder: Path) -> Path:
+    return test_bdd100k.write(folder, test_bdd100k.an_image("a.jpg", test_bdd100k.a_label()))
+
+
 def object_masks(folder: Path) -> Path:
     return test_object_masks.write(folder)
 
@@ -153,6 +158,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     visdrone: "visdrone",
     cub: "cub",
     wider_face: "wider_face",
+    bdd100k: "bdd100k",
 }
 
 

@@ -15,7 +15,7 @@ from model_playground.datasets.formats.draft import DraftItem
 from model_playground.datasets.labelled_tables import free_name
 from model_playground.datasets.parts import part_of_folders
 
-_DEEPEST = 2  # folders around a file: the download's and the part's
+_DEEPEST = 3  # folders around a file: the download's, the labels' and the part's
 
 
 def near_files(path: Path, suffix: str) -> list[Path]:
