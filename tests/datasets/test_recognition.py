@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import test_bdd100k
+import test_cityscapes
 import test_coco
 import test_cub
 import test_cvat
@@ -131,6 +132,10 @@ def bdd100k(folder: Path) -> Path:
     return test_bdd100k.write(folder, test_bdd100k.an_image("a.jpg", test_bdd100k.a_label()))
 
 
+def cityscapes(folder: Path) -> Path:
+    return test_cityscapes.write(folder, test_cityscapes.an_object())
+
+
 def object_masks(folder: Path) -> Path:
     return test_object_masks.write(folder)
 
@@ -159,6 +164,7 @@ MADE: dict[Callable[[Path], Path], str] = {
     cub: "cub",
     wider_face: "wider_face",
     bdd100k: "bdd100k",
+    cityscapes: "cityscapes",
 }
 
 
