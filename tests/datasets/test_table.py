@@ -499,3 +499,23 @@ def test_tables_of_parts_with_other_columns_are_not_read_together(tmp_path: Path
         write(tmp_path, f"file,{column}\n{part}.png,a\n", f"{part}/labels.csv")
     with pytest.raises(InvalidError, match="laid out in no way that is known"):
         import_dataset(tmp_path)
+
+
+def test_captions_are_no_classes_unless_they_are_named(tmp_path: Path) -> None:
+    text = "image,caption\n"
+    for name in ("a", "b", "c"):
+        draw(tmp_path / f"{name}.png")
+        text += f"{name}.png,A dog called {name} runs over the grass .\n"
+    table = write(tmp_path, text, "captions.txt")
+    with pytest.raises(InvalidError, match="holds sentences, such as 'A dog called a runs"):
+        import_dataset(tmp_path)
+    revision, _ = import_dataset(table, options=ReadOptions(target_columns=("caption",)))
+    assert len(revision.classes) == 3
+
+
+def test_classes_of_many_words_are_classes(tmp_path: Path) -> None:
+    text = "image,kind\n"
+    for name in "abcdef":
+        draw(tmp_path / f"{name}.png")
+        text += f"{name}.png,a leaf with spots of {'rust' if name < 'd' else 'mould'}\n"
+    assert len(import_dataset(write(tmp_path, text))[0].classes) == 2
