@@ -102,3 +102,11 @@ def test_no_file_ends_in_a_traceback(tmp_path: Path) -> None:
     files = (f"gtFine/{AACHEN}_gtFine_polygons.json",)
     tasks = (None, "detection")
     assert_no_traceback(folder, files, "cityscapes", tmp_path / "x", tasks=tasks, cases=CASES)
+
+
+def test_a_class_table_beside_the_folders_holds(tmp_path: Path) -> None:
+    folder = write(tmp_path, an_object())
+    (folder / "classes.yaml").write_text("{0: nothing, 4: thing, 7: road, 26: car}")
+    revision, _ = import_dataset(folder)
+    assert revision.format == "index_masks"
+    assert revision.class_counts() == {"nothing": 2, "thing": 2, "road": 2, "car": 2}

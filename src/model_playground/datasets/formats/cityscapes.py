@@ -26,6 +26,7 @@ from model_playground.datasets.formats.format import (
     Held,
     ReadOptions,
 )
+from model_playground.datasets.formats.index_masks import class_table_of_masks
 from model_playground.datasets.json_files import JsonFile
 from model_playground.datasets.parts import part_of_folders
 from model_playground.datasets.records import IGNORED_PIXEL_VALUE, ClassRecord
@@ -79,8 +80,9 @@ class Cityscapes(Format):
 
     The images stand in `leftImg8bit`, what is said of them in `gtFine` or `gtCoarse`, both in
     folders of parts and cities. Segmentation reads the masks, with the 19 classes that the
-    benchmark evaluates; pixels of all other labels are ignored (with --class-table all masks are
-    read as index masks, by your own table). The other tasks read the outlines.
+    benchmark evaluates; pixels of all other labels are ignored. With --class-table, or a class
+    table beside the folders, the masks are read as index masks instead. The other tasks read the
+    outlines.
     """
 
     name = "cityscapes"
@@ -103,7 +105,10 @@ class Cityscapes(Format):
     def detect(self, path: Path) -> str | None:
         files = files_under(path) if path.is_dir() else []
         found = next((one for one in files if _base(one, _OUTLINES) or _base(one, _MASKS)), None)
-        return None if found is None else f"{found} is called as Cityscapes calls its labels"
+        has_images = any(f"{_IMAGE_ENDING}." in one for one in files)
+        if found is None or not has_images or class_table_of_masks(path) is not None:
+            return None  # a table beside the masks names other classes
+        return f"{found} is called as Cityscapes calls its labels"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         reading = _Reading(path)
