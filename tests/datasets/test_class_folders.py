@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from pictures import draw, found
+from pictures import draw, draw_mask, found
 
 from model_playground.core.errors import InvalidError
 from model_playground.datasets.formats.format import ReadOptions
@@ -226,3 +226,33 @@ def test_a_list_of_parts_that_is_not_read_is_told(tmp_path: Path, name: str, is_
         draw(tmp_path / file) if file.endswith("png") else (tmp_path / file).write_text("1 1\n")
     _, report = import_dataset(tmp_path)
     assert found(report, "part_list") == ([name] if is_told else [])
+
+
+def test_masks_beside_the_images_of_a_class_are_no_images(tmp_path: Path) -> None:
+    for file in ("ill/ill (1)", "ill/ill (2)", "well/well (1)"):
+        draw(tmp_path / f"{file}.png")
+        draw_mask(tmp_path / f"{file}_mask.png", [[0, 255]])
+    draw_mask(tmp_path / "ill/ill (1)_mask_1.png", [[0, 255]])
+    chosen = ReadOptions(format="class_folders")
+    revision, report = import_dataset(tmp_path, options=chosen)
+    assert revision.class_counts() == {"ill": 2, "well": 1}
+    (finding,) = [one for one in report.findings if one.kind == "masks_unread"]
+    assert "4 masks" in finding.message
+    assert finding.file == "ill/ill (1)_mask.png"
+
+
+def test_pictures_called_as_masks_are_images_all_the_same(tmp_path: Path) -> None:
+    for file in ("bare/1.jpg", "bare/1_mask.jpg", "masked/2.jpg", "masked/2_mask.jpg"):
+        draw(tmp_path / file)
+    chosen = ReadOptions(format="class_folders")
+    revision, _ = import_dataset(tmp_path, options=chosen)
+    assert revision.class_counts() == {"bare": 2, "masked": 2}
+
+
+def test_folders_of_masks_in_each_part_are_no_classes(tmp_path: Path) -> None:
+    for part in ("training", "test"):
+        draw(tmp_path / f"{part}/images/21_{part}.png", (2, 1))
+        draw_mask(tmp_path / f"{part}/mask/21_{part}_mask.png", [[0, 255]])
+        draw_mask(tmp_path / f"{part}/1st_manual/21_manual1.png", [[0, 255]])
+    with pytest.raises(InvalidError, match="no class table"):
+        import_dataset(tmp_path)

@@ -344,3 +344,66 @@ def test_images_of_one_name_are_those_of_the_files_part(tmp_path: Path) -> None:
         ("images/train/a.png", "train"),
         ("images/val/a.png", "validation"),
     ]
+
+
+def whole_images(*said: tuple[int, int]) -> dict[str, Any]:
+    """A file that says classes of images, by their ids."""
+    content = coco()
+    content["annotations"] = [
+        {"id": number, "image_id": image, "category_id": category}
+        for number, (image, category) in enumerate(said, start=1)
+    ]
+    return content
+
+
+def test_where_no_annotation_has_a_shape_each_is_the_class_of_its_image(tmp_path: Path) -> None:
+    revision, report = read(tmp_path, whole_images((7, 18), (9, 3)))
+    assert revision.task == "classification"
+    assert [(one.name, one.source_id) for one in revision.classes] == [("dog", 18), ("N/A", 3)]
+    classes = {
+        row["item_id"]: revision.classes[row["class_index"]].name
+        for row in revision.annotations.to_pylist()
+    }
+    assert [classes[one] for one in revision.item_ids] == ["dog", "N/A"]
+    assert found(report, "no_shape") == []
+
+
+def test_several_classes_of_an_image_without_shapes_are_tags(tmp_path: Path) -> None:
+    revision, _ = read(tmp_path, whole_images((7, 18), (7, 3)))
+    assert (revision.task, revision.class_counts()) == ("tagging", {"dog": 1, "N/A": 1})
+    assert revision.items.num_rows == 2
+
+
+def test_an_image_without_a_class_is_left_out_of_those_that_have_one(tmp_path: Path) -> None:
+    revision, report = read(tmp_path, whole_images((9, 3)))
+    assert revision.items["path"].to_pylist() == ["images/b.png"]
+    assert found(report, "no_class") == ["instances.json"]
+
+
+def test_classes_of_images_are_no_objects(tmp_path: Path) -> None:
+    folder = write(tmp_path, whole_images((7, 18), (9, 3)))
+    revision, report = import_dataset(folder, task="detection")
+    assert revision.object_count == 0
+    assert len(found(report, "no_shape")) == 2
+
+
+def test_objects_are_no_classes_of_images(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match="--task tagging takes the classes"):
+        import_dataset(write(tmp_path, coco()), task="classification")
+
+
+def test_images_that_no_file_names_are_counted(tmp_path: Path) -> None:
+    folder = write(tmp_path, coco())
+    for place in ("images/c.png", "images/d.png", "elsewhere/e.png"):
+        draw(folder / place)
+    _, report = import_dataset(folder)
+    (finding,) = [one for one in report.findings if one.kind == "file_without_row"]
+    assert finding.file == "images/c.png"
+    assert "2 images are named by no file" in finding.message
+
+
+def test_an_image_in_two_files_asks_for_one_of_them(tmp_path: Path) -> None:
+    folder = write(tmp_path, coco())
+    (folder / "unofficial.json").write_text(json.dumps(coco()))
+    with pytest.raises(InvalidError, match=r"stands in instances\.json too: give the path of one"):
+        import_dataset(folder)

@@ -314,3 +314,15 @@ def test_two_thousand_images_take_little_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert len(revision.items) == 2000
     assert peak < 20_000_000  # the images' bytes alone are 8 MB, their pixels 60 MB
+
+
+def test_a_folder_inside_that_can_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    for name in ("cat", "dog"):
+        draw(tmp_path / f"models/{name}.png")
+        (tmp_path / f"CamVid/{name}").mkdir(parents=True)
+        draw(tmp_path / f"CamVid/{name}/1.png")
+    table = "file,kind\n" + "".join(f"{one}/1.png,{one}\n" for one in ("cat", "dog"))
+    (tmp_path / "CamVid/labels.csv").write_text(table)
+    with pytest.raises(InvalidError, match="its folder CamVid can be read as class_folders or tab"):
+        import_dataset(tmp_path)

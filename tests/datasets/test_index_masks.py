@@ -304,3 +304,23 @@ def test_a_missing_class_table_is_asked_for_with_the_values_that_it_has_to_name(
 def test_a_class_may_have_a_no_break_space_in_its_name(folder: Path) -> None:
     (folder / "classes.yaml").write_text('{0: "bare\xa0ground", 7: road}', encoding="utf-8")
     assert import_dataset(folder)[0].classes[0].name == "bare\xa0ground"
+
+
+def test_images_and_masks_are_found_in_parts_of_which_one_has_no_masks(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        draw(tmp_path / f"Aerial/{part}/images/austin1.png", (4, 2))
+    draw_mask(tmp_path / "Aerial/train/gt/austin1.png", ROAD)
+    (tmp_path / "classes.yaml").write_text("{0: ground, 7: road}")
+    revision, _ = import_dataset(tmp_path)
+    assert revision.items["path"].to_pylist() == ["Aerial/train/images/austin1.png"]
+    assert revision.items["partition"].to_pylist() == ["train"]
+
+
+def test_masks_in_a_further_folder_are_told(folder: Path) -> None:
+    draw_mask(folder / "1st_manual/a_manual1.png", GROUND)
+    draw_noise(folder / "photos/a.png")
+    _, report = import_dataset(folder)
+    (finding,) = [one for one in report.findings if one.kind == "masks_unread"]
+    assert finding.file == "1st_manual/a_manual1.png"
+    assert "1 mask in 1st_manual" in finding.message
+    assert "those in masks are" in finding.message

@@ -493,3 +493,19 @@ def test_masks_that_stand_elsewhere_are_pointed_to_the_format_that_reads_them(
     folder = write(tmp_path, {"Annotations/a.xml": a_file(an_object())})
     with pytest.raises(InvalidError, match=r"no folder SegmentationClass .*--format index_masks"):
         import_dataset(folder, task="segmentation")
+
+
+def test_a_list_may_have_numbers_behind_each_name(tmp_path: Path) -> None:
+    """As Oxford's pets have them: class, species and breed."""
+    folder = write(
+        tmp_path,
+        {f"annotations/xmls/{one}.xml": a_file(an_object()) for one in ("a_1", "b 2")}
+        | {
+            "annotations/trainval.txt": "a_1 1 1 1\n",
+            "annotations/test.txt": "b 2 25 2 13\n",
+        },
+        images=("a_1.png", "b 2.png"),
+    )
+    revision, report = import_dataset(folder)
+    assert revision.items["partition"].to_pylist() == ["trainval", "test"]
+    assert found(report, "listed_not_here") == []

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import test_bdd100k
+import test_cityscapes
 import test_coco
+import test_cub
 import test_cvat
 import test_dota
 import test_hugging_face
@@ -23,6 +26,8 @@ import test_own_format
 import test_pascal_voc
 import test_run_length_table
 import test_via
+import test_visdrone
+import test_wider_face
 import test_yolo
 from pictures import draw
 
@@ -111,6 +116,26 @@ def dota(folder: Path) -> Path:
     return test_dota.write(folder, a=test_dota.PLANE, b=test_dota.SHIP)
 
 
+def visdrone(folder: Path) -> Path:
+    return test_visdrone.write(folder, train_a=test_visdrone.CAR, val_a="")
+
+
+def cub(folder: Path) -> Path:
+    return test_cub.write(folder)
+
+
+def wider_face(folder: Path) -> Path:
+    return test_wider_face.write(folder)
+
+
+def bdd100k(folder: Path) -> Path:
+    return test_bdd100k.write(folder, test_bdd100k.an_image("a.jpg", test_bdd100k.a_label()))
+
+
+def cityscapes(folder: Path) -> Path:
+    return test_cityscapes.write(folder, test_cityscapes.an_object())
+
+
 def object_masks(folder: Path) -> Path:
     return test_object_masks.write(folder)
 
@@ -135,6 +160,11 @@ MADE: dict[Callable[[Path], Path], str] = {
     object_masks: "object_masks",
     dota: "dota",
     via_project: "via",
+    visdrone: "visdrone",
+    cub: "cub",
+    wider_face: "wider_face",
+    bdd100k: "bdd100k",
+    cityscapes: "cityscapes",
 }
 
 

@@ -478,3 +478,44 @@ def test_lists_of_parts_beside_a_table_are_told_and_those_that_are_read_are_not(
     assert said.startswith("2 lists beside the images, such as splits.txt, may name parts and are")
     (folder / "train_val_list.txt").unlink()
     assert found(import_dataset(folder / "splits.txt")[1], "part_list") == []
+
+
+def test_a_table_in_the_folder_of_each_part_is_read(tmp_path: Path) -> None:
+    for part, row in (("train", "1, 0"), ("valid", "0, 1"), ("test", "1, 0")):
+        draw(tmp_path / f"{part}/{part}.png")
+        write(tmp_path, f"filename, cat, dog\n{part}.png, {row}\n", f"{part}/_classes.csv")
+    draw(tmp_path / "train/more.png")
+    revision, report = import_dataset(tmp_path)
+    assert (revision.format, revision.task) == ("table", "classification")
+    assert revision.class_counts() == {"cat": 2, "dog": 1}
+    assert revision.items["partition"].to_pylist() == ["test", "train", "validation"]
+    assert revision.annotations["source_file"].to_pylist()[0] == "test/_classes.csv"
+    assert found(report, "file_without_row") == ["train/more.png"]
+
+
+def test_tables_of_parts_with_other_columns_are_not_read_together(tmp_path: Path) -> None:
+    for part, column in (("train", "kind"), ("test", "sort")):
+        draw(tmp_path / f"{part}/{part}.png")
+        write(tmp_path, f"file,{column}\n{part}.png,a\n", f"{part}/labels.csv")
+    with pytest.raises(InvalidError, match="laid out in no way that is known"):
+        import_dataset(tmp_path)
+
+
+def test_captions_are_no_classes_unless_they_are_named(tmp_path: Path) -> None:
+    text = "image,caption\n"
+    for name in ("a", "b", "c"):
+        draw(tmp_path / f"{name}.png")
+        text += f"{name}.png,A dog called {name} runs over the grass .\n"
+    table = write(tmp_path, text, "captions.txt")
+    with pytest.raises(InvalidError, match="holds sentences, such as 'A dog called a runs"):
+        import_dataset(tmp_path)
+    revision, _ = import_dataset(table, options=ReadOptions(target_columns=("caption",)))
+    assert len(revision.classes) == 3
+
+
+def test_classes_of_many_words_are_classes(tmp_path: Path) -> None:
+    text = "image,kind\n"
+    for name in "abcdef":
+        draw(tmp_path / f"{name}.png")
+        text += f"{name}.png,a leaf with spots of {'rust' if name < 'd' else 'mould'}\n"
+    assert len(import_dataset(write(tmp_path, text))[0].classes) == 2

@@ -276,3 +276,68 @@ def test_no_file_gives_a_traceback(tmp_path: Path) -> None:
         tasks=(None, "segmentation", "detection"),
         cases=CASES,
     )
+
+
+HEAD = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes"
+HEAD += ",region_attributes"
+
+
+def a_row(name: str, shape: Any = RECT, said: Any = None, **attributes: Any) -> str:
+    """A row of the table that VIA exports; arguments are the region's attributes."""
+    cells = [json.dumps(one).replace('"', '""') for one in (said or {}, shape, attributes)]
+    return f'{name},90,"{cells[0]}",1,0,"{cells[1]}","{cells[2]}"'
+
+
+def write_table(folder: Path, *rows: str) -> Path:
+    """Images and the table alone."""
+    write(folder, {}).joinpath("via_region_data.json").unlink()
+    (folder / "via_export_csv.csv").write_text("\n".join([HEAD, *rows]), encoding="utf-8")
+    return folder
+
+
+def test_a_table_says_what_the_json_does(tmp_path: Path) -> None:
+    rows = [
+        a_row("a.png", RECT, {"caption": "x"}, type="cat", wet="yes"),
+        a_row("a.png", TRIANGLE, {"caption": "x"}, type="dog"),
+        a_row("b.png", {}),
+    ]
+    revision, report = import_dataset(write_table(tmp_path, *rows))
+    assert (revision.format, revision.task) == ("via", "instance_segmentation")
+    assert revision.class_counts() == {"cat": 1, "dog": 1}
+    assert revision.items["path"].to_pylist() == ["a.png", "b.png"]
+    assert revision.items["caption"].to_pylist() == ["x", None]
+    first, second = revision.annotations.to_pylist()
+    assert sides(first) == [1, 2, 5, 4]
+    assert json.loads(first["attributes"]) == {"wet": "yes"}
+    assert second["rings_xy"] == [[1, 2, 5, 2, 5, 4]]
+    assert [one["source_line"] for one in (first, second)] == [2, 3]
+    assert report.errors == 0
+
+
+def test_a_table_is_read_where_there_is_no_json(tmp_path: Path) -> None:
+    folder = write_table(tmp_path, a_row("a.png", type="cat"))
+    write(folder, an_image("a.png", a_region(type="dog")))
+    assert import_dataset(folder)[0].class_counts() == {"dog": 1}
+
+
+def test_the_first_line_of_a_table_may_begin_as_via_1_writes_it(tmp_path: Path) -> None:
+    folder = write_table(tmp_path, a_row("a.png", type="cat"))
+    table = folder / "via_export_csv.csv"
+    table.write_text(f"#{table.read_text()}")
+    assert import_dataset(folder)[0].class_counts() == {"cat": 1}
+
+
+def test_a_row_that_cannot_be_read_is_left_out_by_line(tmp_path: Path) -> None:
+    rows = [a_row("a.png", type="cat"), 'a.png,90,"{}",1,0,"{broken","{}"']
+    revision, report = import_dataset(write_table(tmp_path, *rows))
+    assert revision.object_count == 1
+    (finding,) = [one for one in report.findings if one.kind == "bad_annotation"]
+    assert (finding.file, finding.line) == ("via_export_csv.csv", 3)
+    assert "its region_shape_attributes is no JSON" in finding.message
+
+
+def test_no_table_ends_in_a_traceback(tmp_path: Path) -> None:
+    rows = [a_row("a.png", one, {"c": "x"}, type="cat") for one in (RECT, TRIANGLE, CIRCLE, {})]
+    folder = write_table(tmp_path / "data", *rows, a_row("b.png", {}))
+    files = ("via_export_csv.csv",)
+    assert_no_traceback(folder, files, "via", tmp_path / "x", tasks=(None,), cases=CASES)

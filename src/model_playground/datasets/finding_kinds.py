@@ -484,9 +484,9 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
         ),
         _reading(
             "classes_assumed", "Classes that nothing names", "information",
-            "Nothing stands beside the masks that names their classes: those of Pascal VOC are "
-            "assumed.",
-            "Add a labelmap.txt if they are others.",
+            "Nothing stands beside the masks that names their classes: those are assumed that "
+            "Pascal VOC, or Cityscapes, has by itself.",
+            "Add a labelmap.txt to Pascal VOC, or give a --class-table, if they are others.",
         ),
         _reading(
             "class_assumed", "Objects of which nothing says the class", "information",

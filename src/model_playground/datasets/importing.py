@@ -32,6 +32,7 @@ from model_playground.datasets.file_names import (
     is_inside,
     listed_once,
     normalised,
+    subfolders,
 )
 from model_playground.datasets.findings import blocking, warning
 from model_playground.datasets.formats.format import (
@@ -64,6 +65,7 @@ from model_playground.datasets.records import (
 from model_playground.datasets.text_files import encodings_noted
 
 _SHOWN_FAULTS = 5
+_FOLDERS_LOOKED_AT = 8
 _ROWS_AT_ONCE = 8192
 
 Row = dict[str, Any]
@@ -327,7 +329,7 @@ def _not_recognised(path: Path, formats: Sequence[type[Format]]) -> InvalidError
             path=str(path),
             besides=_suffixes_in(path),
         )
-    hindered = _obstacles(path, formats)
+    hindered = [*_readable_inside(path, formats), *_obstacles(path, formats)]
     return InvalidError(
         "format.unrecognised",
         "{path} is laid out in no way that is known{besides}{hindered}. The simplest ways in are a "
@@ -338,6 +340,20 @@ def _not_recognised(path: Path, formats: Sequence[type[Format]]) -> InvalidError
         hindered=f": {'; '.join(hindered)}" if hindered else "",
         ways="; ".join(f"{one.name}: {one().summary.rstrip('.')}" for one in formats),
     )
+
+
+def _readable_inside(path: Path, formats: Sequence[type[Format]]) -> list[str]:
+    """Name the folders in a folder that could be read by themselves."""
+    inside = subfolders(path)[:_FOLDERS_LOOKED_AT] if path.is_dir() else []
+    found = {
+        folder.name: names
+        for folder in inside
+        if (names := [one.name for one in formats if one().detect(folder)])
+    }
+    return [
+        f"its folder {folder} can be read as {' or '.join(names)}: give the path of that"
+        for folder, names in found.items()
+    ]
 
 
 def _obstacles(path: Path, formats: Sequence[type[Format]]) -> list[str]:

@@ -12,7 +12,7 @@ from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_text
-from model_playground.datasets.file_names import is_beside, natural_order
+from model_playground.datasets.file_names import is_beside, natural_order, normalised
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import Draft, DraftAnnotations, DraftItem
 from model_playground.datasets.formats.format import ReadOptions
@@ -356,7 +356,7 @@ def _draft(
         findings=[
             *findings,
             *_told(sources, labels, image_columns, labelled),
-            *_files_without_row(sources, image_columns, items),
+            *_files_without_row(sources, image_columns, items, root),
         ],
         annotations=annotations,
         image_folders=_folders_beside(items, root),
@@ -438,7 +438,10 @@ def _told(
 
 
 def _files_without_row(
-    sources: Sequence[Source], image_columns: Sequence[str], items: Sequence[DraftItem]
+    sources: Sequence[Source],
+    image_columns: Sequence[str],
+    items: Sequence[DraftItem],
+    root: Path,
 ) -> Iterator[Finding]:
     """Name the images that no row names, in the folders from which rows do name some."""
     named = {path for item in items for path in (item.path, *item.further_paths)}
@@ -459,9 +462,9 @@ def _files_without_row(
             path = os.path.join(source.images.folder, file)
             if path not in named and path not in told and os.path.dirname(path) in folders:
                 told.add(path)
-                yield left_out(
-                    "file_without_row", f"no row names {file}: it is left out", file=file
-                )
+                name = normalised(os.path.relpath(path, root))
+                said = f"no row names {name}: it is left out"
+                yield left_out("file_without_row", said, file=name)
 
 
 def _folders_beside(items: Iterable[DraftItem], folder: Path) -> tuple[Path, ...]:

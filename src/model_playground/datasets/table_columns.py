@@ -28,6 +28,7 @@ IMAGE_COLUMNS = (
 CLASS_COLUMNS = ("category", "class", "classid", "classname", "label", "target")
 PART_COLUMNS = ("part", "partition", "set", "split", "subset")
 _TAG_ENDINGS = ("tags", "labels", "categories", "classes", "keywords")
+_WORDS_OF_A_SENTENCE = 5
 SAMPLED_ROWS = 1000
 """How many rows are looked at to find the column of images."""
 
@@ -129,6 +130,16 @@ def find_labels(
         )
     if task == "tagging":
         return TagColumn(chosen, separator or _tag_separator(columns, chosen[0]))
+    if not targets and _is_of_sentences(columns, chosen[0]):
+        raise InvalidError(
+            "table.sentences",
+            "the column {column} of {path} holds sentences, such as {example!r}: captions of "
+            "images are not read. If they are classes all the same, name the column with "
+            "--target-column",
+            column=chosen[0],
+            path=name,
+            example=columns.filled(chosen[0])[0][:80],
+        )
     return ClassColumn(chosen)
 
 
@@ -232,6 +243,13 @@ def _is_of_tags(columns: Columns, column: str) -> bool:
     if cells and all(written_list(cell) is not None for cell in cells):
         return True
     return plain(column).endswith(_TAG_ENDINGS) and _tag_separator(columns, column) is not None
+
+
+def _is_of_sentences(columns: Columns, column: str) -> bool:
+    """Say whether most cells of a column have many words, and hardly any two are the same."""
+    cells = columns.filled(column)
+    long = [cell for cell in cells if len(cell.split()) >= _WORDS_OF_A_SENTENCE]
+    return 2 * len(long) > len(cells) and 2 * len(set(cells)) > len(cells)
 
 
 def _tag_separator(columns: Columns, column: str) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import (
@@ -28,7 +29,7 @@ from model_playground.datasets.formats.format import (
     Held,
     ReadOptions,
 )
-from model_playground.datasets.formats.index_masks import are_masked
+from model_playground.datasets.formats.index_masks import are_masked, masks_among
 from model_playground.datasets.formats.object_masks import example_of_object_masks
 from model_playground.datasets.part_lists import unread_part_lists
 from model_playground.datasets.parts import ListedPart, part_of, parts_among
@@ -56,6 +57,7 @@ class ClassFolders(Format):
         Held("a part's folder in another of its own name", "the same part"),
         Held("folders inside a class's folder", "images of the class"),
         Held("an image in no class's folder", "left out, reported"),
+        Held("masks beside the images (`1_mask.png`)", "not read, counted"),
         Held("files that are no images", "left out, counted by suffix"),
         Held("lists of parts beside the folders (`test.txt`)", "not read, reported"),
     )
@@ -111,6 +113,7 @@ class ClassFolders(Format):
             classes=tuple(ClassRecord(index, name) for index, name in enumerate(layout.classes)),
             findings=[
                 *_images_without_class(layout),
+                *_masks_of_images(layout),
                 *_other_files(layout),
                 *_empty_folders(path, layout),
                 *unread_part_lists(file for file in files_under(path) if file not in layout.others),
@@ -134,6 +137,7 @@ class _Layout:
     classes: list[str]
     places: dict[str, _Place]  # of the images
     homeless: list[str]  # images that are in no class's folder
+    masks: list[str]  # of the images
     others: list[str]  # files in the classes' folders that are no images
 
 
@@ -149,9 +153,11 @@ def _layout(path: Path) -> _Layout | None:
     if len(parts) < 2:
         parts = {}
     placed = {file: _place(base, file, parts) for file in files}
-    places = {file: place for file in images if (place := placed[file])}
+    masks = set(masks_among(path, images))
+    places = {file: place for file in images if (place := placed[file]) and file not in masks}
     classes = {place.class_name for place in places.values()}
-    if are_masked(path / base) or {"images", "masks"} <= classes or example_of_object_masks(path):
+    are_of_masks = any(are_masked(path / base / one) for one in ("", *parts))
+    if are_of_masks or {"images", "masks"} <= classes or example_of_object_masks(path):
         return None  # pictures and their masks, not two classes
     # A class's folder holds images itself; one that holds only folders is something else.
     if len(classes) < 2 or classes != {one.class_name for one in places.values() if one.directly}:
@@ -162,6 +168,7 @@ def _layout(path: Path) -> _Layout | None:
         classes=sorted(classes, key=natural_order),
         places=places,
         homeless=[file for file in images if placed[file] is None],
+        masks=[file for file in images if file in masks],
         others=[
             file
             for file in files
@@ -208,6 +215,18 @@ def _images_without_class(layout: _Layout) -> list[Finding]:
         left_out("image_without_class", f"{file} is in no class's folder", file=file)
         for file in layout.homeless
     ]
+
+
+def _masks_of_images(layout: _Layout) -> list[Finding]:
+    if not layout.masks:
+        return []
+    first = layout.masks[0]
+    masks = counted(len(layout.masks), "mask", "masks")
+    said = (
+        f"{masks} of images, such as {first}, are not read: with --format index_masks and a class "
+        "table they are"
+    )
+    return [left_out("masks_unread", said, file=first)]
 
 
 def _other_files(layout: _Layout) -> list[Finding]:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from model_playground.datasets import run_lengths
 from model_playground.datasets.coordinates import DECIMALS, rounded
 from model_playground.datasets.file_names import NamedImages, subfolders
 from model_playground.datasets.findings import blocking, information, left_out
-from model_playground.datasets.formats.draft import attributes_text, box_around
+from model_playground.datasets.formats.draft import ClassNames, attributes_text, box_around
 from model_playground.datasets.formats.format import (
     DRAWN_MASKS,
     FORMATS,
@@ -36,6 +36,7 @@ from model_playground.datasets.formats.format import (
     ReadOptions,
     WritableFormat,
 )
+from model_playground.datasets.formats.image_classes import ImageClasses, without_items
 from model_playground.datasets.json_columns import columns
 from model_playground.datasets.json_files import (
     RECOGNISED_BY,
@@ -118,13 +119,14 @@ class Coco(WritableFormat):
     file or its folder is named after a part, such as `instances_val2017.json`, the part is kept as
     the partition. Of files that stand together, those of captions are not read, nor those of key
     points where others have the objects. Category ids need not be contiguous: they are kept beside
-    indices that are. Boxes are x, y, width, height on disk.
+    indices that are. Boxes are x, y, width, height on disk. Where no annotation has a box or an
+    outline, as in iNaturalist, each says a class of its whole image.
     """
 
     name = "coco"
     title = "COCO JSON"
     tasks: ClassVar[tuple[str, ...]] = (
-        *("detection", "instance_segmentation", "segmentation", "tagging"),
+        *("detection", "instance_segmentation", "segmentation", "tagging", "classification"),
     )
     is_certain: ClassVar[bool] = True
     contents: ClassVar[tuple[Held, ...]] = (
@@ -140,7 +142,12 @@ class Coco(WritableFormat):
             "the partition",
             "one file a partition",
         ),
+        Held(
+            "annotations without shapes, where none has one",
+            "the one class of the image, or tags where an image has several",
+        ),
         Held("key points, files of captions", "not read, reported"),
+        Held("an image that no file names", "left out, counted"),
     )
 
     def detect(self, path: Path) -> str | None:
@@ -167,18 +174,8 @@ class Coco(WritableFormat):
         for file in files:
             reading.add(file, partition=partition_of(file) or part_of(file.parent.name))
         reading.findings.extend(_set_aside(path, root, files))
-        classes = tuple(
-            ClassRecord(index, name, source_id)
-            for index, (name, source_id) in enumerate(reading.classes.values())
-        )
-        return Draft(
-            root=root,
-            task=task or reading.task,
-            items=reading.items,
-            classes=classes,
-            findings=reading.findings,
-            annotations=reading.annotations,
-        )
+        reading.findings.extend(reading.unnamed())
+        return reading.draft(task)
 
     def losses(self, revision: Revision) -> list[Finding]:
         return [left_out("not_in_format", said) for said in _losses(revision)]
@@ -306,7 +303,11 @@ class _Reading:
     items: list[DraftItem]
     findings: list[Finding]
     classes: dict[str, tuple[str, int | None]]  # by name: name and source id
-    task: str = "detection"
+    task: str | None = None  # that the objects are fit for
+    of_images: ImageClasses = field(default_factory=ImageClasses)  # said without a shape
+    shapeless: list[tuple[str, int | None, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # of the classes, in their order
+    named: set[str] = field(default_factory=set)  # images, also those that cannot be had
 
     def add(self, path: Path, partition: str | None) -> None:
         """Read a file."""
@@ -330,6 +331,63 @@ class _Reading:
         for start in range(0, len(others), _SLICE):
             self._add_slice(others[start : start + _SLICE], file, places, class_index)
 
+    def draft(self, task: str | None) -> Draft:
+        """Return what was read, for a task or for the one that it is fit for.
+
+        Raises:
+            InvalidError: there are objects, and classes of whole images are asked for.
+        """
+        if self.task is not None and task == "classification":
+            raise InvalidError(
+                "coco.objects",
+                "{root} holds objects: for classification each image has one class, and no box or "
+                "outline. --task tagging takes the classes of an image's objects as its tags",
+                root=str(self.root),
+            )
+        are_of_images = self.task is None and task in (None, "classification", "tagging")
+        if self.of_images and are_of_images:
+            task = task or ("classification" if self.of_images.are_single else "tagging")
+            self._label_images(task)
+        else:
+            for said, line, name in self.shapeless:
+                self._drop("no_shape", said, line, name)
+        return Draft(
+            root=self.root,
+            task=task or self.task or "detection",
+            items=self.items,
+            classes=tuple(
+                ClassRecord(index, name, source_id)
+                for index, (name, source_id) in enumerate(self.classes.values())
+            ),
+            findings=self.findings,
+            annotations=self.annotations,
+        )
+
+    def _label_images(self, task: str) -> None:
+        """Take what annotations without shapes say as the classes of their images."""
+        names = ClassNames()
+        for name in self.names:
+            names.index(name)
+        if task == "tagging":
+            self.of_images.as_tags(self.annotations, names)
+            return
+        self.findings += self.of_images.as_the_class(self.items, names)
+        classless = {place for place, one in enumerate(self.items) if one.class_name is None}
+        self.items, self.annotations = without_items(self.items, self.annotations, classless)
+
+    def unnamed(self) -> Iterator[Finding]:
+        """Count the images that no file names, in the folders from which some are named."""
+        folders = {os.path.dirname(item.path) for item in self.items}
+        left = [
+            name
+            for name, path in self.images.paths.items()
+            if path not in self.named and os.path.dirname(path) in folders
+        ]
+        if left:
+            images = counted(len(left), "image is", "images are")
+            said = f"{images} named by no file, such as {left[0]}: left out"
+            yield left_out("file_without_row", said, file=left[0])
+
     def _add_classes(self, categories: Sequence[_Category], path: Path, name: str) -> dict[Id, int]:
         ids = [_key(one.id) for one in categories]
         names = [one.name for one in categories]
@@ -347,7 +405,8 @@ class _Reading:
         for one, key in zip(categories, ids, strict=True):
             own = int(key) if isinstance(key, int) and abs(key) < 2**63 else None
             self.classes.setdefault(one.name, (one.name, own))
-        order = {known: index for index, known in enumerate(self.classes)}
+        self.names = list(self.classes)
+        order = {known: index for index, known in enumerate(self.names)}
         return {key: order[one.name] for one, key in zip(categories, ids, strict=True)}
 
     def _add_images(
@@ -356,7 +415,7 @@ class _Reading:
         """Add the images; return by id the place of each, None of one that cannot be had."""
         name = file.name
         places: dict[Id, int | None] = {}
-        known = {item.path for item in self.items}
+        known = {item.path: item.source_file for item in self.items}
         folders = _own_folders(file.path, self.root, partition)
         for raw in raws:
             try:
@@ -368,8 +427,9 @@ class _Reading:
                 continue
             key = _key(image.id)
             found, by_name = self.images.find(image.file_name, first=folders)
+            self.named.update(found)
             places.setdefault(key, None)
-            fault = self._image_fault(image, key, found, known, places)
+            fault = self._image_fault(image, key, found, known, places, name)
             if fault:
                 line = file.line_of(raw)
                 said = f"line {line} of {name}: {fault[1]}"
@@ -380,7 +440,7 @@ class _Reading:
                 place = os.path.relpath(found[0], self.root)
                 said = f"line {line} of {name} names {image.file_name}; {place} is read"
                 self.findings.append(information("path_remapped", said, file=name, line=line))
-            known.add(found[0])
+            known[found[0]] = name
             places[key] = len(self.items)
             self.items.append(
                 DraftItem(
@@ -398,8 +458,9 @@ class _Reading:
         image: _Image,
         key: Id,
         found: list[str],
-        known: set[str],
+        known: Mapping[str, str],
         places: dict[Id, int | None],
+        file: str,
     ) -> tuple[str, str] | None:
         if places[key] is not None:
             return "image_id_twice", f"the image id {key} stands for two images"
@@ -409,7 +470,11 @@ class _Reading:
             several = " or ".join(os.path.relpath(one, self.root) for one in found[:3])
             return "ambiguous_file", f"{image.file_name} may be {several}"
         if found[0] in known:
-            return "image_twice", f"the image {image.file_name} is named twice"
+            other = known[found[0]]
+            said = "is named twice"
+            if other != file:
+                said = f"stands in {other} too: give the path of one file"
+            return "image_twice", f"the image {image.file_name} {said}"
         return None
 
     def _add_slice(
@@ -441,6 +506,7 @@ class _Reading:
     def _add_columns(self, found: dict[str, Any], lines: Sequence[int | None], name: str) -> None:
         if found.get("rings_xy") is not None:
             self.task = "instance_segmentation"
+        self.task = self.task or "detection"
         self.annotations.extend(found | _provenance(name, lines))
 
     def _one(self, raw: msgspec.Raw, line: int | None, name: str) -> _Annotation | None:
@@ -465,7 +531,8 @@ class _Reading:
         if image not in places:
             said = f"{called} is of the image {one.image_id}, which is not listed"
             return self._drop("unknown_image", said, line, name)
-        if places[image] is None:
+        place = places[image]
+        if place is None:
             return self._drop("image_unusable", f"{called}: its image cannot be had", line, name)
         if one.category_id not in class_index:
             said = f"{called} has the category {given}, which is not listed"
@@ -487,7 +554,9 @@ class _Reading:
                 return self._drop("bad_box", said, line, name)
             one.bbox = None
         if one.bbox is None and not shape:
-            return self._drop("no_shape", f"{called} has neither box nor outline", line, name)
+            self.of_images.add(place, self.names[class_index[one.category_id]], name, line)
+            self.shapeless.append((f"{called} has neither box nor outline", line, name))
+            return False
         return True
 
     def _drop(self, kind: str, said: str, line: int | None, name: str) -> bool:
@@ -519,6 +588,7 @@ class _Reading:
         )
         if (kinds != "box").any():
             self.task = "instance_segmentation"
+        self.task = self.task or "detection"
         self.annotations.extend(
             {
                 "item": np.array([places[one.image_id] for one in said], dtype=np.int32),

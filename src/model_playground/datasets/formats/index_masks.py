@@ -176,6 +176,7 @@ class IndexMasks(WritableFormat):
             classes=classes.classes,
             findings=[
                 *(finding for _, findings in matched for finding in findings),
+                *(finding for pair in pairs for finding in _other_masks(pair, root)),
                 *(unread_part_lists(files_under(path)) if path.is_dir() else ()),
             ],
             image_folders=tuple(
@@ -427,8 +428,10 @@ def _innermost(masks: Path, images: Path) -> Path:
 def _pairs_called_alike(folder: Path) -> Iterator[_Pair]:
     """Find folders of any name whose files are called alike, one called after masks."""
     inside = subfolders(folder)
-    if len(inside) == 1:
-        yield from _pairs_called_alike(inside[0])
+    for one in inside:
+        if len(inside) == 1 or part_of(one.name):
+            for pair in _pairs_called_alike(one):
+                yield _Pair(pair.images, pair.masks, pair.part or part_of(one.name) or "")
     for masks in (one for one in inside if _MASK_WORDS.search(one.name)):
         images = next((one for one in inside if _hold_images_and_masks(one, masks)), None)
         if images:
@@ -466,7 +469,25 @@ def are_masked(folder: Path) -> bool:
     masked = {
         name for name in names if any(f"{name}{end}" in masks for end in _MASK_FOLDER_ENDINGS)
     }
-    return {"images", "masks"} <= names or (bool(masks) and masks | masked == names)
+    are_called_so = not names.isdisjoint(_IMAGE_FOLDERS) and not names.isdisjoint(_MASK_FOLDERS)
+    return are_called_so or (bool(masks) and masks | masked == names)
+
+
+def masks_among(folder: Path, files: Sequence[str]) -> list[str]:
+    """Return those of some files that are masks of others: `1_mask.png` beside `1.png`.
+
+    Args:
+        folder: the dataset's.
+        files: of images, relative to the folder.
+    """
+    stems = {os.path.splitext(file)[0] for file in files}
+    found = [file for file in files if _is_mask_of_one(os.path.splitext(file)[0], stems)]
+    return found if found and _looks_like_mask(folder / found[0]) else []
+
+
+def _is_mask_of_one(stem: str, stems: Collection[str]) -> bool:
+    cuts = [one.start() for one in _CUTS.finditer(stem)]
+    return any(stem[:cut] in stems and _MASK_WORDS.search(stem[cut:]) for cut in cuts)
 
 
 def _has_images(folder: Path) -> bool:
@@ -525,6 +546,24 @@ def _match(
         said = f"the mask {mask} has no image in {pair.images}"
         findings.append(blocking("mask_without_image", said, file=mask))
     return items, findings
+
+
+def _other_masks(pair: _Pair, root: Path) -> Iterator[Finding]:
+    """Tell of the folders beside those that are read whose files look like masks too."""
+    if pair.images == pair.masks:
+        return
+    for folder in subfolders(pair.images.parent):
+        if folder in (pair.images, pair.masks) or not _hold_images_and_masks(pair.images, folder):
+            continue
+        files = [one for one in files_under(folder) if is_image(one)]
+        first = _from_root(folder, files[0], root)
+        said = (
+            f"{counted(len(files), 'mask', 'masks')} in {normalised(os.path.relpath(folder, root))}"
+            f", such as {first}, are not read: those in "
+            f"{normalised(os.path.relpath(pair.masks, root))} are; a class table can name the "
+            "folder of the masks"
+        )
+        yield left_out("masks_unread", said, file=first)
 
 
 def _from_root(folder: Path, file: str, root: Path) -> str:

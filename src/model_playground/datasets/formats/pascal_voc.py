@@ -257,10 +257,11 @@ def _partitions(layout: _Layout, items: list[DraftItem], purpose: str) -> list[F
     findings: list[Finding] = []
     for base, by_purpose in by_base.items():
         chosen = purpose if purpose in by_purpose else min(by_purpose)
+        names = [normalised(os.path.relpath(item.path, layout.root)) for item in items]
+        inside = {place for place, name in enumerate(names) if name.startswith(f"{base}/")}
         places: dict[str, list[int]] = defaultdict(list)
-        for place, item in enumerate(items):
-            name = normalised(os.path.relpath(item.path, layout.root))
-            if not base or name.startswith(f"{base}/"):
+        for place, name in enumerate(names):
+            if place in inside or not inside:  # lists may stand in a folder of their own
                 places[os.path.splitext(os.path.basename(name))[0]].append(place)
         lists = PartLists(layout.root, places)
         lists.read([layout.root / file for file in by_purpose[chosen]])

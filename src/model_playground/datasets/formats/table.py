@@ -12,7 +12,7 @@ from typing import ClassVar
 from model_playground.core.errors import InvalidError, unknown_name
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import encoding_doubt
-from model_playground.datasets.file_names import files_under
+from model_playground.datasets.file_names import files_under, subfolders
 from model_playground.datasets.findings import information, left_out
 from model_playground.datasets.formats.box_table import has_boxes
 from model_playground.datasets.formats.format import (
@@ -35,7 +35,7 @@ from model_playground.datasets.labelled_tables import (
     read_labelled,
 )
 from model_playground.datasets.part_lists import unread_part_lists
-from model_playground.datasets.parts import parts_among
+from model_playground.datasets.parts import part_of, parts_among
 from model_playground.datasets.records import Revision
 from model_playground.datasets.table_columns import (
     IMAGE_COLUMNS,
@@ -57,6 +57,7 @@ from model_playground.datasets.text_tables import TextTable, plain
 _MOST_TOO_LONG = 0.5
 """More rows than this that do not fit the first line show that this is the one that is wrong."""
 
+_TEXT = ".txt"
 _TOLD_TABLES = 3
 _TOLD_COLUMNS = 8
 
@@ -105,6 +106,7 @@ class Table(WritableFormat):
         Held("column `split`, `part`, `set` or `subset`", "the partition; kept as text too", ""),
         Held("columns `partition`, `status`", "the partition, the status", "the same"),
         Held("`train.csv`, `test.csv` and alike, with the same columns", "the partition"),
+        Held("such a table in each of the folders train, valid, test", "the partition"),
         Held("a table called submission in a folder", "not read, reported"),
         Held("lists of parts beside the table (`test.txt`)", "not read, reported"),
         Held("further columns", "kept as text, to group and filter by", "the same"),
@@ -124,7 +126,8 @@ class Table(WritableFormat):
             return None
         tables = _tables_in(path)
         files, _ = _with_labels(_of_images(tables, TableImages(path)) if tables else [])
-        names = " and ".join(file.name for file in files)
+        files = files or list(_in_parts(path))
+        names = " and ".join(file.relative_to(path).as_posix() for file in files)
         return f"{names} in it names image files" if names else None
 
     def obstacle(self, path: Path) -> str | None:
@@ -150,11 +153,12 @@ class Table(WritableFormat):
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
         images = TableImages(path if path.is_dir() else path.parent)
-        parts: Mapping[str, str] = {}
+        parts: Mapping[Path, str] = {}
         files, not_read = [path], list[Path]()
         if path.is_dir():
             files, not_read = _with_labels(_of_images(_tables_in(path), images))
-            parts = _of_parts(files)
+            parts = _of_parts(files) if files else _in_parts(path)
+            files = files or list(parts)
             if len(files) != 1 and not parts:
                 raise InvalidError(
                     "table.which",
@@ -165,10 +169,11 @@ class Table(WritableFormat):
                     names=", ".join(file.name for file in files) or "none",
                 )
         sources = [
-            Source(table, images, file.name, parts.get(file.stem), sheets=len(tables))
+            Source(table, own, _from(images.folder, file), parts.get(file), sheets=len(tables))
             for file in files
+            for own in (images if file.parent == images.folder else TableImages(file.parent),)
             for tables in (read_tables(file, most_too_long=_MOST_TOO_LONG),)
-            for table in _chosen_sheets(file, tables, images, options.sheets)
+            for table in _chosen_sheets(file, tables, own, options.sheets)
         ]
         draft = read_labelled(sources, images.folder, task=task, options=options)
         draft.findings += [
@@ -177,7 +182,7 @@ class Table(WritableFormat):
             )
             for file in not_read
         ]
-        tables = {file.relative_to(images.folder).as_posix() for file in (*files, *not_read)}
+        tables = {_from(images.folder, file) for file in (*files, *not_read)}
         inside = files_under(images.folder)  # of a table alone, what else is there may be another's
         lists = inside if path.is_dir() else [file for file in inside if "/" not in file]
         draft.findings += unread_part_lists(lists, tables)
@@ -236,13 +241,37 @@ def _with_labels(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return [file for file in files if file not in patterns], patterns
 
 
-def _of_parts(files: Sequence[Path]) -> Mapping[str, str]:
-    """Return by their names the parts that some tables are of, if they have the same columns."""
+def _of_parts(files: Sequence[Path]) -> Mapping[Path, str]:
+    """Return the parts that some tables are named after, if they have the same columns."""
     parts = parts_among([file.stem for file in files])
     if len(files) < 2 or len(set(parts.values())) < len(files):
         return {}
-    columns = {table.columns for file in files for table in read_beginnings(file)}
-    return parts if len(columns) == 1 else {}
+    return {file: parts[file.stem] for file in files} if _are_alike(files) else {}
+
+
+def _in_parts(path: Path) -> Mapping[Path, str]:
+    """Return the tables in folders named after parts, if each has one of the same columns."""
+    found: dict[Path, str] = {}
+    for folder in subfolders(path):
+        part = part_of(folder.name)
+        if part is None:
+            continue
+        # Of texts there may be one for each image, with its objects.
+        tables = [one for one in table_files_in(folder) if one.suffix.lower() != _TEXT]
+        own = [one for one in tables if not _is_others(one)]
+        files, _ = _with_labels(_of_images(own, TableImages(folder)) if own else [])
+        if len(files) > 1 or (files and part in found.values()):
+            return {}
+        found |= dict.fromkeys(files, part)
+    return found if _are_alike(list(found)) else {}
+
+
+def _are_alike(files: Sequence[Path]) -> bool:
+    return len({table.columns for file in files for table in read_beginnings(file)}) == 1
+
+
+def _from(folder: Path, file: Path) -> str:
+    return file.relative_to(folder).as_posix()
 
 
 def _is_of_masks(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""VIA, the VGG Image Annotator: JSON of images with regions, as a project or an export."""
+"""VIA, the VGG Image Annotator: images with regions, as a project or an export in JSON or CSV."""
 
 from __future__ import annotations
 
@@ -14,33 +14,39 @@ import msgspec
 
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
-from model_playground.core.records import Finding
-from model_playground.datasets.file_names import NamedImages, files_under, normalised
+from model_playground.datasets.file_names import normalised
 from model_playground.datasets.findings import blocking, information, left_out, warning
 from model_playground.datasets.formats.draft import ClassNames, DraftAnnotations
 from model_playground.datasets.formats.format import (
     DRAWN_MASKS,
     FORMATS,
     Draft,
-    DraftItem,
     Format,
     Held,
     ReadOptions,
 )
-from model_playground.datasets.json_files import RECOGNISED_BY, JsonFile, ends_of_json
-from model_playground.datasets.labelled_tables import free_name
+from model_playground.datasets.formats.named_items import NamedItems, near_files
+from model_playground.datasets.json_files import (
+    RECOGNISED_BY,
+    UNREADABLE,
+    JsonFile,
+    ends_of_json,
+)
 from model_playground.datasets.outline_shapes import POINTS, ellipse
-from model_playground.datasets.parts import part_of_folders
+from model_playground.datasets.tables import read_tables, table_header
 
 _METADATA = "_via_img_metadata"
 _ATTRIBUTES = "_via_attributes"
-_DEEPEST = 2  # folders around a file: the download's and the part's
 _LARGEST_NUMBER = 2.0**53
 _UNREAD = ("polyline", "point")
 _ROUND = ("circle", "ellipse")
 _READ_KEYS = {*("filename", "size", "regions", "file_attributes", "fileref", "base64_img_data")}
 _CLASS_WORDS = ("class", "label", "name", "type", "category", "object")
 _CLASS = "object"
+_TABLE = ".csv"
+_FILE_COLUMN = "filename"
+_SHAPE_COLUMN = "region_shape_attributes"
+_ATTRIBUTE_COLUMN = "region_attributes"
 
 Values = Mapping[str, Any]
 
@@ -59,16 +65,17 @@ class _Region(msgspec.Struct):
 
 @FORMATS.register
 class Via(Format):
-    """VIA, the VGG Image Annotator: a JSON file of images with regions, a project or an export.
+    """VIA, the VGG Image Annotator: a file of images with regions, a project or an export.
 
-    A file, or a folder with such files in it or in folders inside it, such as train and val; the
-    images stand in the file's folder, in its folder `images`, or anywhere under the folder that is
-    read. The attribute of regions that is called class, label, name, type, category or object says
-    the class, or else the only one; without any attribute all are of the class `object`.
+    A file, JSON or CSV, or a folder with such files in it or in folders inside it, such as train
+    and val; CSV is read where there is no JSON. The images stand in the file's folder, in its
+    folder `images`, or anywhere under the folder that is read. The attribute of regions that is
+    called class, label, name, type, category or object says the class, or else the only one;
+    without any attribute all are of the class `object`.
     """
 
     name = "via"
-    title = "VIA JSON"
+    title = "VIA"
     tasks: ClassVar[tuple[str, ...]] = (
         *("detection", "instance_segmentation", "segmentation", "tagging"),
     )
@@ -91,28 +98,36 @@ class Via(Format):
     options: ClassVar[tuple[str, ...]] = ("target_columns",)
 
     def detect(self, path: Path) -> str | None:
-        candidates = _json_files(path)[:RECOGNISED_BY]
-        found = next((one for one in candidates if _is_via(one)), None)
+        found = next(iter(_files(path, at_most=RECOGNISED_BY)), None)
         return None if found is None else f"{found.name} holds VIA's regions of images"
 
     def read(self, path: Path, *, task: str | None, options: ReadOptions) -> Draft:
-        files = [one for one in _json_files(path) if _is_via(one)]
+        files = _files(path)
         if not files:
-            raise InvalidError("via.none", "{path} holds no JSON file of VIA", path=str(path))
+            raise InvalidError("via.none", "{path} holds no file of VIA", path=str(path))
         root = path if path.is_dir() else path.parent
-        reading = _Reading(root, NamedImages(root))
+        reading = _Reading(root)
         for file in files:
-            reading.add(JsonFile(file, normalised(os.path.relpath(file, root))))
+            name = normalised(os.path.relpath(file, root))
+            if file.suffix.lower() == _TABLE:
+                reading.add_table(file, name)
+            else:
+                reading.add(JsonFile(file, name))
         return reading.draft(task, options.target_columns)
 
 
-def _json_files(path: Path) -> list[Path]:
-    """Return the JSON files of a folder and of those in it, the nearest first."""
-    if path.is_file():
-        return [path] if path.suffix.lower() == ".json" else []
-    inside = [one for one in files_under(path) if one.lower().endswith(".json")]
-    near = [one for one in inside if one.count("/") <= _DEEPEST]
-    return [path / one for one in sorted(near, key=lambda one: one.count("/"))]
+def _files(path: Path, *, at_most: int | None = None) -> list[Path]:
+    """Return the files of VIA; where an export stands there in both ways, it is read once."""
+    found = [one for one in near_files(path, ".json")[:at_most] if _is_via(one)]
+    return found or [one for one in near_files(path, _TABLE)[:at_most] if _is_via_table(one)]
+
+
+def _is_via_table(path: Path) -> bool:
+    return {_FILE_COLUMN, _SHAPE_COLUMN, _ATTRIBUTE_COLUMN} <= set(map(_plain, table_header(path)))
+
+
+def _plain(column: str) -> str:
+    return column.removeprefix("#")  # as VIA 1 begins the first line
 
 
 def _is_via(path: Path) -> bool:
@@ -137,15 +152,10 @@ class _Shape(NamedTuple):
 
 
 @dataclass
-class _Reading:
+class _Reading(NamedItems):
     """What has been read of one or several files."""
 
-    root: Path
-    images: NamedImages
     shapes: list[_Shape] = field(default_factory=list)
-    items: list[DraftItem] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    named: dict[str, str] = field(default_factory=dict)  # by image: the file that names it
     options: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     counted: dict[tuple[str, str], list[tuple[str, int]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -171,9 +181,39 @@ class _Reading:
                     key=_METADATA,
                     why=str(error),
                 ) from None
-        folder = os.path.dirname(file.name)
         for raw in entries.values():
-            self._add_entry(file, raw, folder)
+            self._add_entry(file, raw)
+
+    def add_table(self, path: Path, name: str) -> None:
+        """Read a table, which has a row for each region, or for an image without any.
+
+        Raises:
+            InvalidError: it cannot be read.
+        """
+        (table,) = read_tables(path)
+        columns = {_plain(column): place for place, column in enumerate(table.columns)}
+        if _FILE_COLUMN not in columns:
+            raise InvalidError(
+                "via.table", "the first line of {file} names no columns", file=str(path)
+            )
+        places: dict[str, int | None] = {}
+        for row in table.rows:
+            cells = {column: row.cells[place] for column, place in columns.items()}
+            try:
+                region = _Region(_record(cells, _SHAPE_COLUMN), _record(cells, _ATTRIBUTE_COLUMN))
+                columns_of_image = _record(cells, "file_attributes")
+            except ValueError as error:
+                self.leave_out(
+                    "bad_annotation", f"a region cannot be read ({error})", name, row.line
+                )
+                continue
+            image = cells[_FILE_COLUMN]
+            if image not in places:
+                said = dict(_texts(columns_of_image))
+                places[image] = self.add_item(image, name, row.line, columns=said)
+            place = places[image]
+            if place is not None and region.shape_attributes:
+                self._add_shape(region, name, row.line, place)
 
     def _add_options(self, file: JsonFile, raw: msgspec.Raw | None) -> None:
         """Note what the options of attributes are called; what is no such thing names none."""
@@ -193,7 +233,7 @@ class _Reading:
                     if one
                 }
 
-    def _add_entry(self, file: JsonFile, raw: msgspec.Raw, folder: str) -> None:
+    def _add_entry(self, file: JsonFile, raw: msgspec.Raw) -> None:
         line = file.line_of(raw)
         try:
             entry: _Entry = file.value_of(raw, _Entry)
@@ -208,64 +248,38 @@ class _Reading:
         if entry.base64_img_data:
             what = "base64_img_data, a copy of the image in the file,"
             self.counted["embedded_image", what].append((file.name, line))
-        path = self._image_of(entry.filename, file.name, line, folder)
-        if path is None:
+        said = dict(_texts(entry.file_attributes or {}))
+        place = self.add_item(entry.filename, file.name, line, columns=said)
+        if place is None:
             return
-        place = len(self.items)
-        columns = {free_name(one): text for one, text in _texts(entry.file_attributes or {})}
-        image = normalised(os.path.relpath(path, self.root))
-        part = part_of_folders(file.name) or part_of_folders(image)
-        self.items.append(
-            DraftItem(
-                path, columns=columns, source_file=file.name, source_line=line, partition=part
-            )
-        )
         regions = entry.regions or ()
         for region in regions.values() if isinstance(regions, dict) else regions:
             self._add_region(file, region, place)
-
-    def _image_of(self, name: str, file: str, line: int, folder: str) -> str | None:
-        """Return the image that an entry names, or say why there is none."""
-        beside = (folder or ".", os.path.join(folder, "images"))
-        found, by_name = self.images.find(name, first=beside) if name else ([], False)
-        where = f"line {line} of {file}: the image {name}"
-        if len(found) != 1:
-            what = f"may be {len(found)} of those that are here" if found else "is not here"
-            kind = "ambiguous_file" if found else "missing_file"
-            self.findings.append(blocking(kind, f"{where} {what}", file=file, line=line))
-            return None
-        (path,) = found
-        if path in self.named:
-            message = f"{where} stands in {self.named[path]} too: give the path of one file"
-            if self.named[path] == file:
-                message = f"{where} stands there twice"
-            self.findings.append(blocking("image_twice", message, file=file, line=line))
-            return None
-        self.named[path] = file
-        if by_name and "/" in normalised(name):
-            place = normalised(os.path.relpath(path, self.root))
-            message = f"line {line} of {file} names {name}; {place} is read"
-            self.findings.append(information("path_remapped", message, file=file, line=line))
-        return path
 
     def _add_region(self, file: JsonFile, raw: msgspec.Raw, place: int) -> None:
         line = file.line_of(raw)
         try:
             region: _Region = file.value_of(raw, _Region)
-            kind = region.shape_attributes.get("name")
-            if kind in _UNREAD:
-                what = f"a region that is a {kind}"
-                self.counted["unread_shape", what].append((file.name, line))
-                return
+        except ValueError as error:
+            self.leave_out("bad_annotation", f"a region cannot be read ({error})", file.name, line)
+            return
+        self._add_shape(region, file.name, line, place)
+
+    def _add_shape(self, region: _Region, file: str, line: int, place: int) -> None:
+        kind = region.shape_attributes.get("name")
+        if kind in _UNREAD:
+            self.counted["unread_shape", f"a region that is a {kind}"].append((file, line))
+            return
+        try:
             numbers = _numbers(region.shape_attributes)
         except ValueError as error:
-            self._drop("bad_annotation", f"a region cannot be read ({error})", file.name, line)
+            self.leave_out("bad_annotation", f"a region cannot be read ({error})", file, line)
             return
         if kind in _ROUND:
             what = f"circles and ellipses are read as outlines of {POINTS} points"
-            self.counted["approximated_shape", what].append((file.name, line))
+            self.counted["approximated_shape", what].append((file, line))
         attributes = region.region_attributes or {}
-        self.shapes.append(_Shape(place, str(kind), numbers, attributes, file.name, line))
+        self.shapes.append(_Shape(place, str(kind), numbers, attributes, file, line))
 
     def draft(self, task: str | None, targets: Sequence[str]) -> Draft:
         """Return what was read, for a task or for the one that it is fit for."""
@@ -282,7 +296,7 @@ class _Reading:
                 if len(chosen) != 1:
                     what = f"has {len(chosen)} values" if chosen else "is empty"
                     said = f"the attribute {attribute} of a {shape.kind} {what}"
-                    self._drop("bad_annotation", said, shape.file, shape.line)
+                    self.leave_out("bad_annotation", said, shape.file, shape.line)
                     continue
                 name = options.get(chosen[0], chosen[0])
             kinds.add("box" if shape.kind == "rect" else "polygon")
@@ -333,16 +347,7 @@ class _Reading:
             regions = counted(len(self.shapes), "region has", "regions have")
             said = f"{regions} no attribute that says what it is: the class is `{_CLASS}`"
             self.findings.append(information("class_assumed", said, file=file, line=line))
-        left = [one for one in self.images.paths.values() if one not in self.named]
-        if left:
-            first = normalised(os.path.relpath(left[0], self.root))
-            images = counted(len(left), "image is", "images are")
-            said = f"{images} named by no file, such as {first}: left out"
-            self.findings.append(left_out("file_without_row", said, file=first))
-
-    def _drop(self, kind: str, why: str, file: str, line: int) -> None:
-        message = f"line {line} of {file}: {why}: left out"
-        self.findings.append(left_out(kind, message, file=file, line=line))
+        self.findings += self.unnamed()
 
 
 _COUNTED = {
@@ -370,6 +375,18 @@ def _add_shape(
         annotations.add_box(shape.place, (left, top, left + width, top + height), **said)
     else:
         annotations.add_polygon(shape.place, [shape.numbers], **said)
+
+
+def _record(cells: Mapping[str, str], column: str) -> dict[str, Any]:
+    """Return what a cell says in JSON, which is nothing where it is empty.
+
+    Raises:
+        ValueError: it is no JSON of names and values.
+    """
+    try:
+        return msgspec.json.decode(cells.get(column) or "{}", type=dict[str, Any])
+    except UNREADABLE as error:
+        raise ValueError(f"its {column} is no JSON of names and values: {error}") from None
 
 
 def _numbers(said: Values) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ _PRECEDENCE = ("test", "validation", "train", "trainval")
 
 _SIGNS = ("1", "-1", "0")
 """What a list of one class says behind each name: it is there, it is not, it is hard to tell."""
+
+_NUMBER_BEHIND = re.compile(r"\s+-?\d+$")
 
 
 @dataclass
@@ -112,9 +115,15 @@ class PartLists:
 
 
 def _spellings(line: str) -> Iterator[str]:
-    """Yield what a line can mean: a name, a path, with a suffix, with a sign behind it."""
-    name, _, sign = line.rpartition(" ")
-    for text in (line, name.strip()) if sign in _SIGNS else (line,):
+    """Yield what a line can mean: a name, a path, with a suffix, with numbers behind it.
+
+    >>> list(_spellings("cat 7 1 3"))
+    ['cat 7 1 3', 'cat 7 1 3', 'cat 7 1', 'cat 7 1', 'cat 7', 'cat 7', 'cat', 'cat']
+    """
+    texts = [line]
+    while (shorter := _NUMBER_BEHIND.sub("", texts[-1])) not in (texts[-1], ""):
+        texts.append(shorter)
+    for text in texts:
         last = normalised(text).rpartition("/")[2]
         yield last
         yield os.path.splitext(last)[0]
