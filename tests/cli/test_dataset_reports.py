@@ -43,6 +43,30 @@ def test_an_import_says_what_it_recognised_and_in_what_parts_the_files_came(
     assert told in run("dataset", "show", "parts").out
 
 
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (("0", "1", "2"), "--own-partitions uses them"),
+        (("0", "1"), "--own-partitions cannot tell which is which"),
+    ],
+)
+def test_an_import_says_whether_a_split_can_use_parts_that_are_numbers(
+    run: Run, fruit: Path, tmp_path: Path, numbers: tuple[str, ...], said: str
+) -> None:
+    images = sorted(path.relative_to(fruit).as_posix() for path in fruit.rglob("*.png"))
+    rows = [
+        f"fruit/{image},{image.split('/')[0]},{numbers[place % len(numbers)]}\n"
+        for place, image in enumerate(images)
+    ]
+    table = tmp_path / "fruit.csv"
+    table.write_text("file,class,split\n" + "".join(rows), encoding="utf-8")
+    assert said in run("dataset", "import", table, "--name", "numbered").out
+    split = run("split", "create", "numbered", "--name", "s", "--own-partitions")
+    assert (split.code == 0) == ("uses them" in said), split.err
+    assert ("2 is read as test" in split.err) == ("uses them" in said)
+    assert ("2 is read as test" in run("split", "show", "s").out) == ("uses them" in said)
+
+
 def test_strict_wants_everything(run: Run, fruit: Path) -> None:
     (fruit / "stray.png").write_bytes((fruit / "plum" / "3.png").read_bytes())
     refused = run("dataset", "import", fruit, "--name", "fruit", "--strict")

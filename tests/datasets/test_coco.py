@@ -200,6 +200,19 @@ def test_a_file_that_is_none_says_where(tmp_path: Path, text: str, complaint: st
         read(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("second", "what"), [('{"id": 1, "name": "b"}', "id 1"), ('{"id": 2, "name": "a"}', "name a")]
+)
+def test_two_categories_that_are_one_are_named_by_line(
+    tmp_path: Path, second: str, what: str
+) -> None:
+    before = json.dumps(coco(categories=[]))[: -len("[]}")]
+    text = f'{before}[\n{{"id": 1, "name": "a"}},\n{second}]}}'
+    said = rf"line 3 of .*instances\.json: the category has the {what}, as that on line 2 has"
+    with pytest.raises(InvalidError, match=said):
+        read(tmp_path, text)
+
+
 def test_files_by_part_are_partitions(tmp_path: Path) -> None:
     folder = write(tmp_path, coco(images=coco()["images"][:1]))
     (folder / "annotations").mkdir()

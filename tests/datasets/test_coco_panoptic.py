@@ -108,7 +108,7 @@ def test_lists_and_masks_that_do_not_agree_are_reported(
     ("changes", "complaint"),
     [
         ({"images": 7}, "Expected `array`"),
-        ({"categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]}, "two categories"),
+        ({"categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]}, "as that on line 1 has"),
         (
             {"annotations": [{"image_id": 7, "file_name": "../../b.png", "segments_info": []}]},
             "b.png",

@@ -289,6 +289,37 @@ def test_the_parts_that_the_files_came_in_are_kept() -> None:
         made(in_folders("a", "b"), own_partitions=True)
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "expected", "told"),
+    [
+        ("split", ["0", "1", "2", "2"], (20, 20, 40), "0 is read as train, 1 is read as valid"),
+        ("partition", ["0", "1", "2", "0"], (40, 20, 20), "2 is read as test"),
+        ("is_training_image", ["0", "1", "0", "1"], None, "0 is read as test, 1 is read as train"),
+    ],
+)
+def test_parts_that_came_as_numbers_are_read_as_those_of_a_list(
+    column: str, cells: list[str], expected: tuple[int, int, int] | None, told: str
+) -> None:
+    numbers = [cells[number % 4] for number in range(80)]
+    of = (
+        revision([()] * 80, partition=numbers)
+        if column == "partition"
+        else revision([()] * 80, columns={column: numbers})
+    )
+    division = made(of, own_partitions=True)
+    assert any(f"the column {column}: " in note and told in note for note in division.report.notes)
+    if expected:
+        assert counts(division) == expected
+    else:
+        assert part_of_each(of, division)[0::2] == ["test"] * 40
+
+
+def test_parts_that_came_as_numbers_of_which_nothing_says_which_is_which_are_refused() -> None:
+    numbers = [str(number % 2) for number in range(80)]
+    with pytest.raises(InvalidError, match="numbers tell parts only where 0, 1 and 2 occur"):
+        made(revision([()] * 80, columns={"part": numbers}), own_partitions=True)
+
+
 def test_a_validation_part_is_drawn_of_train_where_the_files_have_none() -> None:
     division = made(in_folders("train", "test"), own_partitions=True)
     train, validation, test = counts(division)

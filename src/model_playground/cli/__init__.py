@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 when something was refused."""
+    code = _answer(arguments)
+    if arguments is None:
+        # The process ends here: where another Ctrl-C finds Python clearing up is nobody's concern.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return code
+
+
+def _answer(arguments: Sequence[str] | None) -> int:
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     from model_playground.cli.application import application
     from model_playground.core.errors import PlaygroundError, StoppedError, render
+    from model_playground.core.whole_files import reason
 
     try:
         code = application(
@@ -23,9 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlaygroundError as error:
         print(f"Error: {render(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        place = f"{error.filename} cannot be used: " if error.filename else ""
+        print(f"Error: {place}{reason(error)}", file=sys.stderr)
+        return 2
     except Exception as error:
         shown = getattr(error, "show", None)  # click's own errors: an unknown option, say
         if shown is None:

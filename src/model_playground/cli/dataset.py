@@ -403,9 +403,12 @@ def _labels(record: DatasetRecord) -> str:
 
 def _parts(statistics: DatasetStatistics) -> Iterator[str]:
     """Say which parts the files came in, and how a split takes these."""
+    from model_playground.datasets.parts import parts_of
+
     if statistics.partitions:
         parts = ", ".join(f"{part} {items:,}" for part, items in statistics.partitions.items())
-        yield f"The files came in parts: {parts} (split create --own-partitions uses them)"
+        uses = "uses them" if parts_of(statistics.partitions) else "cannot tell which is which"
+        yield f"The files came in parts: {parts} (split create --own-partitions {uses})"
 
 
 def _figures(statistics: DatasetStatistics) -> Iterator[str]:

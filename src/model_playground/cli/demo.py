@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from model_playground.core.errors import StoppedError
+
 
 def demo(
     out: Annotated[
@@ -19,4 +21,7 @@ def demo(
     """Train the demo's experiments, compare their losses and write a report."""
     from model_playground.demo import run_demo
 
-    run_demo(out, quick=quick, show=typer.echo)
+    try:
+        run_demo(out, quick=quick, show=typer.echo)
+    except KeyboardInterrupt:
+        raise StoppedError("demo.stopped", "the demo was stopped before its end") from None

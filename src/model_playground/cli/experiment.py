@@ -9,6 +9,7 @@ import typer
 
 from model_playground.cli.options import Json, Plugins, Workspace, opened
 from model_playground.core.errors import InvalidError
+from model_playground.core.whole_files import whole_file
 
 if TYPE_CHECKING:
     from model_playground.core.records import ExperimentRecord
@@ -114,7 +115,9 @@ def run(
     playground = opened(workspace, plugin)
     wanted = _specification(playground, specification, entries, options, stopping, loss or [])
     if write is not None:
-        write.write_text(playground.validate(wanted).to_yaml(), encoding="utf-8")
+        text = playground.validate(wanted).to_yaml()
+        with whole_file(write) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
         typer.echo(f"Wrote {write}. Run it with: playground experiment run {write}")
         return
     if json:

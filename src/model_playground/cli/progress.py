@@ -24,6 +24,7 @@ from rich.text import Text
 
 from model_playground.api import Advance
 from model_playground.cli.display import figure
+from model_playground.core.counting import counted
 from model_playground.core.events import EpochFinished, Event, Notice, RunFinished, RunStarted
 from model_playground.core.events import Progress as TrainingProgress
 
@@ -192,10 +193,13 @@ def _finish_line(event: RunFinished) -> str:
         "interrupted": "Interrupted; the best weights are kept",
         "failed": "Failed",
     }[event.outcome]
+    if event.outcome == "interrupted" and event.best_epoch is None:
+        return "Interrupted before the end of the first epoch: there are no weights to keep."
     best = ""
     if event.best_epoch is not None:
         best = f": best {event.monitor} {figure(event.best_value)} at epoch {event.best_epoch}"
-    return f"{said} after {event.epochs_done} epochs{best}. {event.message}".strip()
+    epochs = counted(event.epochs_done, "epoch", "epochs")
+    return f"{said} after {epochs}{best}. {event.message}".strip()
 
 
 def duration(seconds: float) -> str:

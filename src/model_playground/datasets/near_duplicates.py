@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_playground.core.whole_files import whole_file
 from model_playground.datasets.fingerprints import FingerprintCache
 from model_playground.datasets.images import Advance
 
@@ -396,9 +397,5 @@ def _read(file: Path) -> NearDuplicates:
 
 
 def _write(file: Path, found: NearDuplicates) -> None:
-    unfinished = file.with_suffix(f".{os.getpid()}.unfinished")
-    try:
+    with whole_file(file) as unfinished:
         unfinished.write_text(json.dumps(asdict(found)), encoding="utf-8")
-        os.replace(unfinished, file)
-    finally:
-        unfinished.unlink(missing_ok=True)

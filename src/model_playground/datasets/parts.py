@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from model_playground.core.records import Part
@@ -28,6 +28,8 @@ _BESIDE_THE_PART = {
     *("list", "lists", "split", "images", "image"),
     *("files", "file", "names", "ids"),
 }
+_NUMBERED: dict[str, ListedPart] = {"0": "train", "1": "validation", "2": "test"}  # as in CelebA
+_WHETHER_TRAINING: dict[str, ListedPart] = {"0": "test", "1": "train"}  # as in CUB
 _BETWEEN_WORDS = re.compile(r"[ _.-]+")
 
 
@@ -38,6 +40,39 @@ def part_of(word: str) -> ListedPart | None:
     ('validation', 'train', None)
     """
     return _WORDS.get(word.strip().lower().rstrip("0123456789_-"))
+
+
+def parts_of(words: Collection[str], *, says_training: bool = False) -> dict[str, ListedPart]:
+    """Return the parts that the words of one list or column mean; of others nothing is known.
+
+    Args:
+        words: all that stand there, each once.
+        says_training: they answer whether an item is for training, where numbers stand.
+
+    >>> parts_of(["train2017", "val", "extra"])
+    {'train2017': 'train', 'val': 'validation'}
+    >>> parts_of(["0", "1", "2"])
+    {'0': 'train', '1': 'validation', '2': 'test'}
+    >>> parts_of(["0", "1"]), parts_of(["0", "1"], says_training=True)
+    ({}, {'0': 'test', '1': 'train'})
+    """
+    known = {word: part for word in words if (part := part_of(word)) is not None}
+    numbered = _WHETHER_TRAINING if says_training else _NUMBERED
+    is_clear = says_training or "2" in words
+    if not known and is_clear and set(words) <= numbered.keys():
+        return {word: numbered[word] for word in words}
+    return known
+
+
+def numbers_told(numbered: Mapping[str, ListedPart]) -> str:
+    """Say how the numbers that tell parts are read; nothing of words.
+
+    >>> numbers_told({"0": "test", "1": "train"}), numbers_told({"val": "validation"})
+    ('0 is read as test, 1 is read as train', '')
+    """
+    return ", ".join(
+        f"{word} is read as {part}" for word, part in numbered.items() if word.isdecimal()
+    )
 
 
 def part_of_folders(file: str) -> ListedPart | None:

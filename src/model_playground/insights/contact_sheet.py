@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow.compute as pc
 from PIL import Image, ImageDraw
 
+from model_playground.core.whole_files import whole_file
 from model_playground.datasets.records import Revision
 from model_playground.insights.annotated_images import (
     AnnotatedImages,
@@ -49,14 +49,16 @@ def write_contact_sheet(revision: Revision, name: str, path: Path, count: int = 
 
     Returns:
         The characters of the names that no font of this machine has; they are drawn as squares.
+
+    Raises:
+        InvalidError: the file cannot be written.
     """
     ids = chosen_items(revision, count)
     images = AnnotatedImages(revision, ids)
     items = [images.draw(one, _SIDE) for one in ids]
     sheet = _sheet(revision, name, items)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    sheet.save(temporary, format="PNG", optimize=True)
-    os.replace(temporary, path)
+    with whole_file(path) as unfinished:
+        sheet.save(unfinished, format="PNG", optimize=True)
     names = "".join(one.name for one in revision.classes)
     return unwritable(name + names + "".join(item.path for item in items))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_playground.core.errors import InvalidError
+from model_playground.core.whole_files import whole_file
 from model_playground.insights.figures import style
 from model_playground.insights.loss_behaviour import Curve, Movement
 
@@ -90,15 +91,10 @@ def draw_losses(
         grid[1][0].set_ylabel(f"slope by {next(iter(slopes))}" if len(slopes) == 1 else "slope")
         if len(curves) > 1:
             figure.legend(loc="outside lower center", ncols=2 * columns, handlelength=2.6)
-        try:
-            figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else {})
-        except OSError as error:
-            raise InvalidError(
-                "picture.unwritable",
-                "the picture {path} cannot be written: {why}",
-                path=str(path),
-                why=error.strerror or str(error),
-            ) from None
+        kind = path.suffix.lower().removeprefix(".")
+        metadata = {"Date": None} if kind == "svg" else {}
+        with whole_file(path) as unfinished:
+            figure.savefig(unfinished, format=kind, dpi=160, metadata=metadata)
 
 
 def _series(paints: Mapping[str, str]) -> list[str]:

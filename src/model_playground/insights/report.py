@@ -7,13 +7,13 @@ is laid out for any width.
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from model_playground.core.records import Comparison
+from model_playground.core.whole_files import whole_file
 from model_playground.insights.wording import Measure, difference, spread
 
 
@@ -130,10 +130,14 @@ class Report:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write the report as a whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_text(render(report), encoding="utf-8")
-    os.replace(temporary, path)
+    """Write the report as a whole or not at all.
+
+    Raises:
+        InvalidError: the file cannot be written.
+    """
+    text = render(report)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def render(report: Report) -> str:

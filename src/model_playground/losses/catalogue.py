@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from model_playground.core import entry_points
 from model_playground.core.contracts import LossDeclaration
 from model_playground.core.errors import InvalidError
+from model_playground.core.whole_files import whole_file
 
 _FOLDER = Path(__file__).parent
 _SHIPPED = _FOLDER / "catalogue.json"
@@ -168,12 +169,11 @@ def _write(key: str, catalogue: _Catalogue, *, only_cache: bool) -> None:
     losses = [one.model_dump(mode="json") for one in catalogue.losses.values()]
     stored = {"key": key, "losses": losses, "faults": catalogue.faults}
     for place in _places(key)[1 if only_cache else 0 :]:
-        temporary = place.with_name(f"{place.name}.{os.getpid()}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(stored), encoding="utf-8")
-            os.replace(temporary, place)
-        except OSError:
+            with whole_file(place) as unfinished:
+                unfinished.write_text(json.dumps(stored), encoding="utf-8")
+        except (OSError, InvalidError):
             continue  # a read-only installation: the next place, or the work is done again
         return
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_playground.core.dataset_records import DatasetStatistics
 from model_playground.core.records import CheckReport
+from model_playground.core.whole_files import whole_file
 
 if TYPE_CHECKING:
     from model_playground.datasets.records import Revision
@@ -49,7 +49,5 @@ def kept_statistics(folder: Path) -> DatasetStatistics | None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, file)
+    with whole_file(file) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

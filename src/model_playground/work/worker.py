@@ -8,11 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from model_playground.losses.catalogue import load_plugin
-from model_playground.store.workspace import Workspace
-from model_playground.work import queue
-from model_playground.work.experiments import new_worker_id, run_claimed
-
 POLL_S = 0.5
 
 
@@ -34,6 +29,10 @@ def work(
         notify: told what the worker does.
     """
     import model_playground.training.loop  # noqa: F401  warm: the first run need not wait
+    from model_playground.losses.catalogue import load_plugin
+    from model_playground.store.workspace import Workspace
+    from model_playground.work import queue
+    from model_playground.work.experiments import new_worker_id, run_claimed
 
     for plugin in plugins:
         load_plugin(plugin)
@@ -68,6 +67,8 @@ class _Ending:
 if __name__ == "__main__":
     import argparse
 
+    # Until it works it has nothing to clear away: Ctrl-C, which goes to it too, ends it quietly.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parser = argparse.ArgumentParser(description="Run queued experiments of a workspace.")
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--plugin", type=Path, action="append", default=[])

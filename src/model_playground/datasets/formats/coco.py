@@ -92,6 +92,10 @@ class _File(msgspec.Struct):
     categories: list[_Category]
 
 
+class _CategoriesAlone(msgspec.Struct):
+    categories: list[msgspec.Raw]
+
+
 _PLAIN = pa.schema(
     [
         ("id", pa.int64()),
@@ -108,6 +112,29 @@ _PLAIN = pa.schema(
 _ANNOTATIONS = msgspec.json.Decoder(list[_Annotation])
 _ANNOTATION = msgspec.json.Decoder(_Annotation)
 _IMAGE = msgspec.json.Decoder(_Image)
+
+
+def check_categories(path: Path, name: str, ids: Sequence[Id], names: Sequence[str]) -> None:
+    """Refuse a file in which an id or a name stands for two categories.
+
+    Raises:
+        InvalidError: one does; it names both lines.
+    """
+    for what, values in (("id", ids), ("name", names)):
+        second = next((place for place, one in enumerate(values) if one in values[:place]), None)
+        if second is not None:
+            file = JsonFile(path, name)
+            pieces = file.decoded(_CategoriesAlone).categories
+            raise InvalidError(
+                "coco.category_twice",
+                "line {line} of {file}: the category has the {what} {value}, as that on line "
+                "{first} has: it is unclear which is meant. Give each its own",
+                file=str(path),
+                what=what,
+                value=values[second],
+                line=file.line_of(pieces[second]),
+                first=file.line_of(pieces[values.index(values[second])]),
+            )
 
 
 @FORMATS.register
@@ -390,18 +417,7 @@ class _Reading:
 
     def _add_classes(self, categories: Sequence[_Category], path: Path, name: str) -> dict[Id, int]:
         ids = [_key(one.id) for one in categories]
-        names = [one.name for one in categories]
-        for what, values in (("id", ids), ("name", names)):
-            twice = next((one for place, one in enumerate(values) if one in values[:place]), None)
-            if twice is not None:
-                raise InvalidError(
-                    "coco.category_twice",
-                    "{file} has two categories with the {what} {value}: it is unclear which is "
-                    "meant",
-                    file=str(path),
-                    what=what,
-                    value=twice,
-                )
+        check_categories(path, name, ids, [one.name for one in categories])
         for one, key in zip(categories, ids, strict=True):
             own = int(key) if isinstance(key, int) and abs(key) < 2**63 else None
             self.classes.setdefault(one.name, (one.name, own))

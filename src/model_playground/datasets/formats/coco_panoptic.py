@@ -13,7 +13,7 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.file_names import NamedImages, files_under, is_image, is_inside
 from model_playground.datasets.findings import blocking, information, left_out
-from model_playground.datasets.formats.coco import is_panoptic, partition_of
+from model_playground.datasets.formats.coco import check_categories, is_panoptic, partition_of
 from model_playground.datasets.formats.draft import Box
 from model_playground.datasets.formats.format import (
     FORMATS,
@@ -141,7 +141,7 @@ class _Reading:
             raise _unreadable(path, error.strerror or str(error)) from None
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise _unreadable(path, str(error)) from None
-        index = self._add_classes(said, path)
+        index = self._add_classes(said, path, name)
         masks, images = self._masks_and_images(path)
         by_id = {str(one.id): one for one in said.images}
         for annotation in said.annotations:
@@ -174,11 +174,10 @@ class _Reading:
             message = f"{name}: the image {image.file_name} has no annotation: it is left out"
             self.findings.append(left_out("image_without_mask", message, file=name))
 
-    def _add_classes(self, said: _File, path: Path) -> dict[str, int]:
+    def _add_classes(self, said: _File, path: Path, name: str) -> dict[str, int]:
         """Return the index of each class by its id as text."""
-        ids = [one.id for one in said.categories]
-        if len(set(ids)) < len(ids) or len({one.name for one in said.categories}) < len(ids):
-            raise _unreadable(path, "an id or a name stands for two categories")
+        names = [one.name for one in said.categories]
+        check_categories(path, name, [one.id for one in said.categories], names)
         for one in said.categories:
             if not -(2**63) <= one.id < 2**63:
                 raise _unreadable(path, f"the category id {one.id} is too large")

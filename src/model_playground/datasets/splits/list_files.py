@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,15 +10,14 @@ from model_playground.core.errors import InvalidError
 from model_playground.core.records import Finding
 from model_playground.datasets.delimited import read_delimited, read_text
 from model_playground.datasets.findings import information
-from model_playground.datasets.parts import list_part, part_of
+from model_playground.datasets.parts import list_part, numbers_told, part_of, parts_of
 from model_playground.datasets.text_files import encodings_noted
 from model_playground.datasets.text_tables import TextTable, first_names, is_datum, plain
 
 IsItem = Callable[[str], bool]
 
 _PART_COLUMNS = ("part", "partition", "split", "subset")
-_NUMBERED = {"0": "train", "1": "validation", "2": "test"}  # as CelebA has them
-_WHETHER_TRAINING = {"0": "test", "1": "train"}  # as CUB has them
+_NUMBERS = ("0", "1", "2")
 _NUMBERED_IMAGES = "images.txt"
 _LOOKED_AT = 100
 
@@ -92,11 +91,11 @@ def _lines_of_table(table: TextTable, part: str, is_item: IsItem) -> list[Line]:
 
 def _part_column(table: TextTable) -> str:
     """Return the column that says the part, by its name or its words; empty if there is none."""
-    named = [one for one in table.columns if one.lower() in _PART_COLUMNS or _is_training(one)]
+    named = [one for one in table.columns if one.lower() in _PART_COLUMNS or says_training(one)]
     told = {
         column: (
             sum(part_of(cell) is not None for cell in table.cells(column)),
-            sum(cell in _NUMBERED for cell in table.cells(column)),
+            sum(cell in _NUMBERS for cell in table.cells(column)),
         )
         for column in named or table.columns
     }
@@ -116,7 +115,7 @@ def _pairs(file: str, text: str, is_item: IsItem) -> list[Line]:
             return []
         if line.strip():
             lines.append(Line(f"line {number} of {file}", name.strip(), part))
-    has_part = [part_of(one.part) is not None or one.part in _NUMBERED for one in lines]
+    has_part = [part_of(one.part) is not None or one.part in _NUMBERS for one in lines]
     if not any(has_part):
         return []
     return lines if has_part[0] or is_item(lines[0].name) else lines[1:]  # without the heads
@@ -154,12 +153,9 @@ def _in_words(path: Path, column: str, lines: list[Line]) -> tuple[list[Line], l
     numbers = sorted({one.part for one in lines})
     if not all(one.isdecimal() for one in numbers):
         return lines, []
-    meaning: Mapping[str, str] = {}
-    if _is_training(column) or plain(path.stem).startswith("traintest"):
-        meaning = _WHETHER_TRAINING
-    elif "2" in numbers:
-        meaning = _NUMBERED
-    if not set(numbers) <= meaning.keys():
+    is_answer = says_training(column) or plain(path.stem).startswith("traintest")
+    meaning = parts_of(numbers, says_training=is_answer)
+    if not meaning:
         raise InvalidError(
             "split.list_numbers",
             "{path} tells parts by the numbers {numbers}, and nothing says which is which: write "
@@ -167,10 +163,11 @@ def _in_words(path: Path, column: str, lines: list[Line]) -> tuple[list[Line], l
             path=str(path),
             numbers=", ".join(numbers),
         )
-    said = ", ".join(f"{number} is read as {meaning[number]}" for number in numbers)
-    found = information("part_numbers", f"{path.name}: {said}", file=path.name)
+    said = f"{path.name}: {numbers_told(meaning)}"
+    found = information("part_numbers", said, file=path.name)
     return [one._replace(part=meaning[one.part]) for one in lines], [found]
 
 
-def _is_training(column: str) -> bool:
+def says_training(column: str) -> bool:
+    """Say whether a column answers by its name whether an item is for training."""
     return plain(column).startswith("istrain")

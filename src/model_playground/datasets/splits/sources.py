@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import PARTS
-from model_playground.datasets.parts import ListedPart, part_of
+from model_playground.datasets.parts import ListedPart, numbers_told, part_of, parts_of
 from model_playground.datasets.splits.conditions import ItemFields, items_that
 from model_playground.datasets.splits.drawing import lots_of
+from model_playground.datasets.splits.list_files import says_training
 from model_playground.datasets.splits.lists import first_few, listed_items, listed_parts
 
 OPEN, TRAINVAL, OUT = -1, -2, -3
 """Instead of a part's place: an item is to be drawn, drawn for train or validation, left out."""
 
+_PART_COLUMNS = ("partition", "part", "split", "subset")  # the first is every item's own
 _GIVEN = re.compile(r"\s*(\w+)\s*=(?!=)\s*(?:(\d+(?:\.\d+)?)\s*%\s*(?:of\s+)?)?(.+?)\s*", re.DOTALL)
 
 
@@ -74,12 +76,15 @@ def own_partitions(items: pa.Table) -> Given:
     Raises:
         InvalidError: none of them names parts.
     """
-    for column in ("partition", "part", "split", "subset"):
-        if column in items.column_names:
+    for column in items.column_names:
+        is_answer = says_training(column)
+        if is_answer or column in _PART_COLUMNS:
             words = items[column].cast(pa.string()).to_pylist()
-            parts = [part_of(word or "") for word in words]
-            if any(parts):
-                return _by_words(parts, "as the files came")
+            told = parts_of(sorted({*words} - {None, ""}), says_training=is_answer)
+            if told:
+                numbers = numbers_told(told)
+                notes = (f"the column {column}: {numbers}",) if numbers else ()
+                return _by_words([told.get(word) for word in words], "as the files came", notes)
     folders = [PurePosixPath(path).parts[:-1] for path in items["path"].to_pylist()]
     named = [
         next((part for piece in pieces if (part := part_of(piece))), None) for pieces in folders
@@ -94,17 +99,21 @@ def partition_counts(given: Given) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _by_words(parts: Sequence[ListedPart | None], strategy: str) -> Given:
+def _by_words(
+    parts: Sequence[ListedPart | None], strategy: str, notes: tuple[str, ...] = ()
+) -> Given:
     if not any(parts):
         raise InvalidError(
             "split.no_partitions",
             "the files came in no parts: neither their labels, nor a column part, split or subset, "
-            "nor a folder names train, validation or test. Give parts by a list or a condition",
+            "nor a folder names train, validation or test, and numbers tell parts only where 0, 1 "
+            "and 2 occur, or a column such as is_training. Give parts by a list or a condition",
         )
     places = np.array([OPEN if one is None else _place(one) for one in parts], np.int64)
     complete = frozenset(range(len(PARTS))) if (places != OPEN).all() else _named(places)
     lacking = int((places == OPEN).sum())
-    notes = (f"{counted(lacking, 'item', 'items')} came in no part: drawn",) if lacking else ()
+    if lacking:
+        notes = (*notes, f"{counted(lacking, 'item', 'items')} came in no part: drawn")
     return Given(places, complete, strategy, notes)
 
 
