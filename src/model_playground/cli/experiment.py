@@ -257,14 +257,18 @@ def _specification(
         record["training"]["early_stopping"] = (
             record["training"].get("early_stopping") or {}
         ) | stop
-    if "split" in record:
-        record.setdefault("task", playground.get_split(record["split"]).task)
+    if "split" not in record:
+        raise InvalidError(
+            "experiment.no_split",
+            "an experiment needs a split: name one with --split (playground split list shows which "
+            "there are), or a file with a specification",
+        )
+    record.setdefault("task", playground.get_split(record["split"]).task)
     if losses:
         record["losses"] = record.get("losses", {}) | playground.losses_by_slot(
-            record.get("task", ""), losses
+            record["task"], losses
         )
-    if "task" in record:
-        record.setdefault("architecture", playground.default_architecture(record["task"]))
+    record.setdefault("architecture", playground.default_architecture(record["task"]))
     return validated(Specification, record, of="the experiment")
 
 
