@@ -117,6 +117,7 @@ class Section:
     question: str
     findings: tuple[str, ...]
     blocks: tuple[Block, ...]
+    advice: str = ""  # what to do about what was found
 
 
 @dataclass(frozen=True)
