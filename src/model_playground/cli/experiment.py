@@ -184,6 +184,7 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
 def compare(names: list[str], workspace: Workspace = None, json: Json = False) -> None:
     """Compare experiments with the first one: what differs, and by how much."""
     from model_playground.cli.display import figure, print_json, print_table
+    from model_playground.insights.wording import spread
 
     comparison = opened(workspace).compare_experiments(names)
     if json:
@@ -198,8 +199,8 @@ def compare(names: list[str], workspace: Workspace = None, json: Json = False) -
     rows = []
     for one in comparison.figures:
         cells = [
-            f"{figure(mean)} ± {figure(spread)}" if spread is not None else figure(mean)
-            for mean, spread in zip(one.means, one.spreads, strict=True)
+            figure(mean) if deviation is None else spread(mean, deviation)
+            for mean, deviation in zip(one.means, one.spreads, strict=True)
         ]
         rows.append((one.series, *cells, "; ".join(verdict for verdict in one.verdicts if verdict)))
     print_table(("figure", *comparison.experiments, "to the first"), rows, empty="No figures yet.")
@@ -333,8 +334,9 @@ def _over_seeds(values: list[float | None]) -> str:
     from statistics import mean, stdev
 
     from model_playground.cli.display import figure
+    from model_playground.insights.wording import spread
 
     finite = [value for value in values if value is not None]
     if len(finite) < 2:
         return figure(finite[0]) if finite else ""
-    return f"{figure(mean(finite))} ± {figure(stdev(finite))}"
+    return spread(mean(finite), stdev(finite))

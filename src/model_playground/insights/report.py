@@ -175,7 +175,7 @@ def comparison_table(
         cells = [
             Cell(
                 f"{spread(mean, deviation)} {measure.unit}".strip(),
-                difference(figure, index),
+                difference(figure, index, measure.unit),
             )
             for index, (mean, deviation) in enumerate(
                 zip(figure.means, figure.spreads, strict=True)
