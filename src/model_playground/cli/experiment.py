@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model_playground.cli.options import Json, Plugins, Workspace, opened
+from model_playground.cli.options import ExperimentName, Json, Plugins, Workspace, opened
 from model_playground.core.errors import InvalidError
 from model_playground.core.whole_files import whole_file
 
@@ -20,7 +20,9 @@ commands = typer.Typer(
 )
 
 
-@commands.command()
+@commands.command(
+    epilog='Such as: playground experiment run --split fruit-1 --loss "focal(gamma=2)" --repeats 3'
+)
 def run(
     specification: Annotated[
         Path | None, typer.Argument(help="A YAML file; the options override its entries.")
@@ -39,7 +41,7 @@ def run(
         typer.Option("--loss", help='Such as "focal(gamma=2)" or "class=cross_entropy + 0.5*mse".'),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", help="Repeat for several.")
+        list[str] | None, typer.Option("--metric", help="Such as accuracy; repeat for several.")
     ] = None,
     solver: Annotated[
         str | None, typer.Option("--solver", help='Such as "adamw(learning_rate=0.001)".')
@@ -75,7 +77,8 @@ def run(
         float | None, typer.Option("--minimum-delta", help="A smaller change is no improvement.")
     ] = None,
     monitor: Annotated[
-        str | None, typer.Option("--monitor", help="The series early stopping watches.")
+        str | None,
+        typer.Option("--monitor", help="What early stopping watches, such as validation/loss."),
     ] = None,
     write: Annotated[
         Path | None, typer.Option("--write", help="Write the specification as YAML and do not run.")
@@ -161,7 +164,7 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
 
 
 @commands.command()
-def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
+def show(name: ExperimentName, workspace: Workspace = None, json: Json = False) -> None:
     """Show an experiment: its specification, and each run's figures at its best epoch."""
     import yaml
 
@@ -181,7 +184,11 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
 
 
 @commands.command()
-def compare(names: list[str], workspace: Workspace = None, json: Json = False) -> None:
+def compare(
+    names: Annotated[list[str], typer.Argument(help="The experiments, two or more.")],
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
     """Compare experiments with the first one: what differs, and by how much."""
     from model_playground.cli.display import figure, print_json, print_table
     from model_playground.insights.wording import spread
@@ -207,7 +214,7 @@ def compare(names: list[str], workspace: Workspace = None, json: Json = False) -
 
 
 @commands.command("test")
-def open_test_part(name: str, workspace: Workspace = None, json: Json = False) -> None:
+def open_test_part(name: ExperimentName, workspace: Workspace = None, json: Json = False) -> None:
     """Open the sealed test part for the best weights; each opening is counted and shown."""
     from model_playground.cli.display import print_json, print_table
 
