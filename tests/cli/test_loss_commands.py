@@ -8,7 +8,9 @@ import sys
 from math import log1p
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import Run
 
@@ -66,6 +68,24 @@ def test_plot_refuses_what_it_cannot_draw(run: Run, tmp_path: Path) -> None:
         assert said in refused.err
     assert run("loss", "plot", "focal", "--vary", "gamma=0,3", "--dark", "--out", png).code == 0
     assert png.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        ("mse", "huber(delta=1)", "l1", "log_cosh"),
+        ("bounding_box_regression", "nwd_box", "balanced_l1_box", "smooth_l1_box"),
+    ],
+)
+def test_the_title_of_a_picture_of_several_losses_fits(
+    run: Run, tmp_path: Path, losses: tuple[str, ...]
+) -> None:
+    picture = tmp_path / "losses.png"
+    assert run("loss", "compare", *losses, "--out", picture).code == 0
+    with Image.open(picture) as image:
+        pixels = np.asarray(image.convert("L"))
+    assert (pixels[:80, :200] < 128).any()
+    assert (pixels[:80, -8:] == 255).all()
 
 
 def test_compare_sets_losses_side_by_side(run: Run, tmp_path: Path) -> None:

@@ -62,3 +62,18 @@ def test_a_full_disk_ends_an_import_with_a_sentence(
     listed = run("dataset", "list", "--json")
     assert len(listed.json) == (1 if imported.returncode == 0 else 0)
     assert not [path for path in tmp_path.rglob("*") if "unfinished" in path.name]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_answered_with_what_to_do() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        listed = subprocess.run(
+            [sys.executable, "-m", "model_playground.cli", "task", "list", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert listed.returncode == 2
+    said = f"Error: {os.strerror(errno.ENOSPC)}: make room, or choose a place on another disk\n"
+    assert listed.stderr == said

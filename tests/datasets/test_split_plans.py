@@ -377,7 +377,7 @@ def test_a_large_group_is_used_with_consent_only() -> None:
     near = NearDuplicates((tuple(content(number) for number in range(30)),))
     division = made(of, near)
     assert division.large_groups == (tuple(f"photos/picture {number}.jpg" for number in range(30)),)
-    assert "30 of 100 items (30%)" in division.report.notes[0]
+    assert "30 of 100 items (30 %)" in division.report.notes[0]
     assert "--large-groups" in division.report.notes[0]
     (leak,) = division.report.leaks  # it is not kept together, and that is shown
     assert (leak.kind, leak.groups) == ("near duplicate", 1)
@@ -473,7 +473,7 @@ def test_series_that_are_too_large_are_reported_and_not_used() -> None:
     assert division.strategy == "random"
     (note,) = division.report.notes
     assert "look like 8 series" in note
-    assert "the largest has 50 of 400 items (12%)" in note
+    assert "the largest has 50 of 400 items (12 %)" in note
     assert "--group-pattern" in note
     pattern = made(of, group_pattern=r"^(video\d+)")
     assert pattern.strategy == "random, grouped by a file-name pattern"

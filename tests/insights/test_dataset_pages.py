@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from model_playground.core.records import CheckReport
 from model_playground.datasets.findings import information, warning
@@ -104,6 +104,63 @@ def test_the_page_of_a_dataset_holds_everything_and_escapes_names(revision: Revi
     assert "<b>cat" not in html
     assert re.findall(r'(?:src|href)="(?!data:|#)', html) == []
     assert html.count("data:image/jpeg") == 2
+    assert "Images with each class" in html
+    assert "the stronger the colour, the more objects, at most 1 in a cell." in html
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the ratio of two colours' luminances, as WCAG 2 has it."""
+    lights = []
+    for colour in (one, other):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        ]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_numbers_on_colours_can_be_read_in_light_and_in_dark(revision: Revision) -> None:
+    html = render(dataset_page(revision, statistics_of(revision), "x"))
+    figure = html[html.index('aria-label="Classes that occur together"') :]
+    strongest = max(float(one) for one in re.findall(r"opacity: ([\d.]+)", figure))
+    assert 0.5 < strongest <= 1  # of all images with a cat, all have oil
+    for scheme in re.findall(r":root \{(.+?)\}", html, re.DOTALL):
+        paints = dict(re.findall(r"--([\w-]+): (#\w+)", scheme))
+        page, blue = (np.array(ImageColor.getrgb(paints[one])) for one in ("page", "series-1"))
+        red, green, blue = np.round(page + strongest * (blue - page)).astype(int)
+        assert contrast(f"#{red:02x}{green:02x}{blue:02x}", paints["ink"]) >= 4.5
+
+
+def test_long_names_of_files_break_at_their_folders(tmp_path: Path) -> None:
+    (tmp_path / "a&b" / "c").mkdir(parents=True)
+    (tmp_path / "a&b" / "d").mkdir(parents=True)
+    for name in ("c", "d"):
+        Image.new("RGB", (9, 9), (len(name), ord(name), 0)).save(tmp_path / "a&b" / name / "1.png")
+    revision, _ = import_dataset(tmp_path / "a&b")
+    html = render(dataset_page(revision, statistics_of(revision), "x"))
+    assert "<figcaption>c/<wbr>1.png</figcaption>" in html
+
+
+def test_names_of_objects_hide_no_other_name(tmp_path: Path) -> None:
+    boxes = [(20, 40, 60, 30), (30, 42, 60, 30), (40, 44, 60, 30)]
+    said = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 160, "height": 120}],
+        "annotations": [
+            {"id": place, "image_id": 1, "category_id": place, "bbox": box}
+            for place, box in enumerate(boxes)
+        ],
+        "categories": [{"id": place, "name": name * 6} for place, name in enumerate("abc")],
+    }
+    (tmp_path / "labels.json").write_text(json.dumps(said), encoding="utf-8")
+    Image.new("RGB", (160, 120), (128, 128, 128)).save(tmp_path / "a.png")
+    revision, _ = import_dataset(tmp_path)
+    images = AnnotatedImages(revision, revision.item_ids)
+    drawn = np.asarray(images.draw(revision.item_ids[0], 160).image)
+    for place in range(3):
+        of_class = (drawn == class_colour(place)).all(axis=2)
+        # A box has four rows of its colour; a name's ground has more than ten.
+        assert (of_class.sum(axis=1) > 25).sum() >= 10, place
 
 
 def test_the_page_of_a_check_shows_the_images_in_question(revision: Revision) -> None:
@@ -118,7 +175,7 @@ def test_the_page_of_a_check_shows_the_images_in_question(revision: Revision) ->
     assert "Box without area (1)" in html
     assert "labels.json:4: it is empty" in html
     assert "<i>few" not in html
-    assert "What to do: Draw it again or delete it." in html
+    assert "<p>What to do: Draw it again or delete it.</p>" in html
     nothing = check_page(CheckReport(dataset="x", items=2, findings=()), revision)
     assert nothing.introduction == ("2 images were checked: nothing to report.",)
 
@@ -143,6 +200,7 @@ def test_kinds_of_two_severities_have_addresses_of_their_own(revision: Revision)
     findings = (warning("few_items", "few"), information("few_items", "few again"))
     page = check_page(CheckReport(dataset="x", items=2, findings=findings), revision)
     assert len({one.name for one in page.sections}) == 2
+    assert page.introduction == ("2 images were checked: 1 warning, 1 for information.",)
 
 
 def test_a_page_of_very_many_classes_names_some_colours(tmp_path: Path) -> None:
@@ -164,6 +222,8 @@ def test_a_page_of_very_many_classes_names_some_colours(tmp_path: Path) -> None:
     html = render(dataset_page(revision, statistics_of(revision), "many"))
     assert html.count('<i style="background') == 40
     assert "20 further classes in other colours." in html
+    assert "Images with the 20 commonest of 60 classes" in html
+    assert "commonest classes together, % of the images" in html
 
 
 def test_a_page_without_annotations_draws_no_empty_figure(tmp_path: Path) -> None:

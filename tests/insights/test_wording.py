@@ -59,7 +59,7 @@ def test_the_interval_is_that_of_the_better_minus_the_worse() -> None:
     figure = compared(0.8, 0.5, (-0.4, -0.2), "lower")
     assert finding(ACCURACY, figure, NAMES, 1).endswith("difference 0.20 to 0.40).")
     figure = compared(20.0, 30.0, (5.0, 15.0), "higher")
-    assert finding(ERROR, figure, NAMES, 1).endswith("difference 5 to 15).")
+    assert finding(ERROR, figure, NAMES, 1).endswith("difference 5 to 15 g).")
 
 
 def test_one_seed_is_not_told_from_chance() -> None:

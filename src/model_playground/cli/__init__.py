@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,10 @@ def _answer(arguments: Sequence[str] | None) -> int:
         return 130
 
 
+def _is_full(error: OSError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _run(arguments: Sequence[str] | None) -> int:
     from model_playground.cli.application import application
     from model_playground.core.errors import PlaygroundError, StoppedError, render
@@ -43,7 +48,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 2
     except OSError as error:  # a disk that is full, a folder that may not be written
         place = f"{error.filename} cannot be used: " if error.filename else ""
-        print(f"Error: {place}{reason(error)}", file=sys.stderr)
+        what_to_do = ": make room, or choose a place on another disk" * _is_full(error)
+        print(f"Error: {place}{reason(error)}{what_to_do}", file=sys.stderr)
         return 2
     except Exception as error:
         shown = getattr(error, "show", None)  # click's own errors: an unknown option, say

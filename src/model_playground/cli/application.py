@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import model_playground
 from model_playground.cli import (
@@ -19,8 +20,22 @@ from model_playground.cli import (
     worker,
 )
 
+
+class WholeSentences(TyperGroup):
+    """A group that lists its commands with what each does, whole where others cut it short."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list."""
+        listed = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(1000)) for name, one in listed if one]
+            )
+
+
 application = typer.Typer(
     name="playground",
+    cls=WholeSentences,
     help="Find out which model, trained with which loss, works on images it has not seen.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,7 +43,7 @@ application = typer.Typer(
     rich_markup_mode=None,  # Rich would double the time that --help takes
 )
 for module in (dataset, split, experiment, loss, task, architecture):
-    application.add_typer(module.commands)
+    application.add_typer(module.commands, cls=WholeSentences)
 application.command("serve")(serve.serve)
 application.command("demo")(demo.demo)
 application.command("worker")(worker.worker)
@@ -43,7 +58,10 @@ def _show_version(wanted: bool) -> None:
 @application.callback()
 def _application(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass

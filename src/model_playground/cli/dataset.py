@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model_playground.cli.options import Json, Workspace, opened
+from model_playground.cli.options import DatasetName, Json, Workspace, opened
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 
@@ -27,10 +27,14 @@ commands = typer.Typer(
 
 Task = Annotated[
     str | None,
-    typer.Option("--task", help="classification, detection, segmentation, regression, …"),
+    typer.Option("--task", help="What the labels are for, such as segmentation; else recognised."),
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", help="How the labels stand on disk; else recognised.")
+    str | None,
+    typer.Option(
+        "--format",
+        help="How the labels stand on disk, such as coco, yolo or table; else recognised.",
+    ),
 ]
 ImageColumns = Annotated[
     list[str] | None,
@@ -49,7 +53,9 @@ TargetColumns = Annotated[
 ]
 TagSeparator = Annotated[
     str | None,
-    typer.Option("--tag-separator", help="Of a table: what divides the tags in a cell."),
+    typer.Option(
+        "--tag-separator", help='Of a table: what divides the tags in a cell, such as ";".'
+    ),
 ]
 Sheets = Annotated[
     list[str] | None,
@@ -63,7 +69,7 @@ FollowLinks = Annotated[
 ]
 
 
-@commands.command("import")
+@commands.command("import", epilog="Such as: playground dataset import photos/ --name fruit")
 def import_(
     path: Annotated[
         Path, typer.Argument(help="A folder, a table or a class table. Never modified.")
@@ -137,7 +143,7 @@ def import_(
 
 @commands.command("inspect")
 def inspect_(
-    name: str,
+    name: DatasetName,
     drop_faulty: Annotated[
         bool, typer.Option("--drop-faulty", help="Leave out faulty items, each one reported.")
     ] = False,
@@ -207,7 +213,7 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
 
 @commands.command()
 def show(
-    name: str,
+    name: DatasetName,
     html: Annotated[
         Path | None,
         typer.Option("--html", help="Write figures and annotated items to this HTML file."),
@@ -215,7 +221,9 @@ def show(
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Write annotated items to this PNG file.")
     ] = None,
-    items: Annotated[int, typer.Option("--items", min=1, max=500, help="On the sheet.")] = 24,
+    items: Annotated[
+        int, typer.Option("--items", min=1, max=500, help="How many are on the sheet.")
+    ] = 24,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -334,7 +342,7 @@ def _is_source(playground: Playground, name: str) -> bool:
 
 @commands.command()
 def export(
-    name: str,
+    name: DatasetName,
     folder: Annotated[Path, typer.Argument(help="Where to: it must not exist yet, or be empty.")],
     format: Annotated[
         str, typer.Option("--format", help="How to write it: coco, yolo, model_playground, …")

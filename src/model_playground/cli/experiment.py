@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model_playground.cli.options import Json, Plugins, Workspace, opened
+from model_playground.cli.options import ExperimentName, Json, Plugins, Workspace, opened
 from model_playground.core.errors import InvalidError
 from model_playground.core.whole_files import whole_file
 
@@ -20,7 +20,9 @@ commands = typer.Typer(
 )
 
 
-@commands.command()
+@commands.command(
+    epilog='Such as: playground experiment run --split fruit-1 --loss "focal(gamma=2)" --repeats 3'
+)
 def run(
     specification: Annotated[
         Path | None, typer.Argument(help="A YAML file; the options override its entries.")
@@ -39,7 +41,7 @@ def run(
         typer.Option("--loss", help='Such as "focal(gamma=2)" or "class=cross_entropy + 0.5*mse".'),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", help="Repeat for several.")
+        list[str] | None, typer.Option("--metric", help="Such as accuracy; repeat for several.")
     ] = None,
     solver: Annotated[
         str | None, typer.Option("--solver", help='Such as "adamw(learning_rate=0.001)".')
@@ -75,7 +77,8 @@ def run(
         float | None, typer.Option("--minimum-delta", help="A smaller change is no improvement.")
     ] = None,
     monitor: Annotated[
-        str | None, typer.Option("--monitor", help="The series early stopping watches.")
+        str | None,
+        typer.Option("--monitor", help="What early stopping watches, such as validation/loss."),
     ] = None,
     write: Annotated[
         Path | None, typer.Option("--write", help="Write the specification as YAML and do not run.")
@@ -161,7 +164,7 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
 
 
 @commands.command()
-def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
+def show(name: ExperimentName, workspace: Workspace = None, json: Json = False) -> None:
     """Show an experiment: its specification, and each run's figures at its best epoch."""
     import yaml
 
@@ -181,9 +184,14 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
 
 
 @commands.command()
-def compare(names: list[str], workspace: Workspace = None, json: Json = False) -> None:
+def compare(
+    names: Annotated[list[str], typer.Argument(help="The experiments, two or more.")],
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
     """Compare experiments with the first one: what differs, and by how much."""
     from model_playground.cli.display import figure, print_json, print_table
+    from model_playground.insights.wording import spread
 
     comparison = opened(workspace).compare_experiments(names)
     if json:
@@ -198,15 +206,15 @@ def compare(names: list[str], workspace: Workspace = None, json: Json = False) -
     rows = []
     for one in comparison.figures:
         cells = [
-            f"{figure(mean)} ± {figure(spread)}" if spread is not None else figure(mean)
-            for mean, spread in zip(one.means, one.spreads, strict=True)
+            figure(mean) if deviation is None else spread(mean, deviation)
+            for mean, deviation in zip(one.means, one.spreads, strict=True)
         ]
         rows.append((one.series, *cells, "; ".join(verdict for verdict in one.verdicts if verdict)))
     print_table(("figure", *comparison.experiments, "to the first"), rows, empty="No figures yet.")
 
 
 @commands.command("test")
-def open_test_part(name: str, workspace: Workspace = None, json: Json = False) -> None:
+def open_test_part(name: ExperimentName, workspace: Workspace = None, json: Json = False) -> None:
     """Open the sealed test part for the best weights; each opening is counted and shown."""
     from model_playground.cli.display import print_json, print_table
 
@@ -257,14 +265,18 @@ def _specification(
         record["training"]["early_stopping"] = (
             record["training"].get("early_stopping") or {}
         ) | stop
-    if "split" in record:
-        record.setdefault("task", playground.get_split(record["split"]).task)
+    if "split" not in record:
+        raise InvalidError(
+            "experiment.no_split",
+            "an experiment needs a split: name one with --split (playground split list shows which "
+            "there are), or a file with a specification",
+        )
+    record.setdefault("task", playground.get_split(record["split"]).task)
     if losses:
         record["losses"] = record.get("losses", {}) | playground.losses_by_slot(
-            record.get("task", ""), losses
+            record["task"], losses
         )
-    if "task" in record:
-        record.setdefault("architecture", playground.default_architecture(record["task"]))
+    record.setdefault("architecture", playground.default_architecture(record["task"]))
     return validated(Specification, record, of="the experiment")
 
 
@@ -329,8 +341,9 @@ def _over_seeds(values: list[float | None]) -> str:
     from statistics import mean, stdev
 
     from model_playground.cli.display import figure
+    from model_playground.insights.wording import spread
 
     finite = [value for value in values if value is not None]
     if len(finite) < 2:
         return figure(finite[0]) if finite else ""
-    return f"{figure(mean(finite))} ± {figure(stdev(finite))}"
+    return spread(mean(finite), stdev(finite))

@@ -74,7 +74,10 @@ def list_(
 
 @commands.command()
 def show(
-    name: str, plugin: Plugins = None, workspace: Workspace = None, json: Json = False
+    name: Annotated[str, typer.Argument(help="The loss's name; `loss list` shows them.")],
+    plugin: Plugins = None,
+    workspace: Workspace = None,
+    json: Json = False,
 ) -> None:
     """Explain a loss: formula, symbols, what it costs, when to prefer it, its parameters."""
     from model_playground.cli.display import print_json

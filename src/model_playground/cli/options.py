@@ -18,6 +18,11 @@ Workspace = Annotated[
         help="Where datasets, splits and experiments are kept; .playground here by default.",
     ),
 ]
+DatasetName = Annotated[str, typer.Argument(help="The dataset's name; `dataset list` shows them.")]
+SplitName = Annotated[str, typer.Argument(help="The split's name; `split list` shows them.")]
+ExperimentName = Annotated[
+    str, typer.Argument(help="The experiment's name; `experiment list` shows them.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Plugins = Annotated[
     list[Path] | None,

@@ -135,7 +135,7 @@ def _progress_line(event: TrainingProgress) -> str:
         f"epoch {event.epoch}/{event.epochs}",
         f"{event.stage} {event.images:,}/{event.images_total:,} images",
         f"{event.images_per_second:.0f} images/s",
-        f"{event.waiting_share:.0%} waiting for data",
+        f"{100 * event.waiting_share:.0f} % waiting for data",
     ]
     if event.running_loss is not None:
         parts.append(f"loss {figure(event.running_loss)}")

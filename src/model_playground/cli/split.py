@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model_playground.cli.options import Json, Workspace, opened
+from model_playground.cli.options import Json, SplitName, Workspace, opened
 from model_playground.core.counting import counted
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ commands = typer.Typer(
 )
 
 
-@commands.command()
+@commands.command(epilog="Such as: playground split create fruit --name fruit-1 --stratify")
 def create(
     dataset: Annotated[str, typer.Argument(help="The dataset's name.")],
     name: Annotated[str, typer.Option("--name", help="The split's name.")],
@@ -173,7 +173,7 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
 
 
 @commands.command()
-def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
+def show(name: SplitName, workspace: Workspace = None, json: Json = False) -> None:
     """Show a split: items and classes in each part."""
     from model_playground.cli.display import print_json
 
@@ -186,7 +186,7 @@ def show(name: str, workspace: Workspace = None, json: Json = False) -> None:
 
 @commands.command()
 def export(
-    name: str,
+    name: SplitName,
     folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
     workspace: Workspace = None,
 ) -> None:

@@ -156,7 +156,8 @@ def _shares(bench: Bench) -> str:
         found = [mask == AERIAL_CLASSES.index(name) for mask in masks]
         pixels, pictures = np.mean(found), np.mean([one.any() for one in found])
         told.append(
-            f"{name}s cover {pixels:.2%} of the pixels and are in {pictures:.0%} of the views"
+            f"{name}s cover {100 * pixels:.2f} % of the pixels and are in "
+            f"{100 * pictures:.0f} % of the views"
         )
     return f"Of {len(masks)} views drawn, {' and '.join(told)}."
 

@@ -99,8 +99,8 @@ def _section(bench: Bench, to_the_end: Trained, stopped: Trained) -> Section:
         name=NAME,
         title="Few images: over-fitting",
         question="A low loss on the images a model has learnt from says nothing about others. "
-        f"Here {split.counts['train']} images, of which about {MISLABELLED:.0%} carry a wrong "
-        "label, are learnt by heart; a separate validation set shows it.",
+        f"Here {split.counts['train']} images, of which about {100 * MISLABELLED:.0f} % carry a "
+        "wrong label, are learnt by heart; a separate validation set shows it.",
         findings=(*_findings(to_the_end, stopped), *_verdicts(to_the_end)),
         blocks=(
             table,

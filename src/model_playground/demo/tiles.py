@@ -149,7 +149,7 @@ def _shares(split: SplitRecord) -> str:
     return (
         f"{rare['train']} of {split.counts['train']} tiles to learn from and {rare['validation']} "
         f"of {split.counts['validation']} of validation are {RARE}: one tile more or less found "
-        f"moves this recall by {1 / max(1, rare['validation']):.1%}."
+        f"moves this recall by {100 / max(1, rare['validation']):.1f} %."
     )
 
 

@@ -198,8 +198,9 @@ def _with_objects(
             _box(lines, corners, colour)
         if max(corners[2] - corners[0], corners[3] - corners[1]) < _HARD_TO_SEE:
             _ring(lines, corners, colour)
+    taken: list[Sequence[float]] = []
     for row in _named(objects):
-        _name(lines, row, scale, names, image.size)
+        _name(lines, row, scale, names, image.size, taken)
     return image
 
 
@@ -244,7 +245,9 @@ def _name(
     scale: float,
     names: Mapping[int, str],
     size_wh: tuple[int, int],
+    taken: list[Sequence[float]],
 ) -> None:
+    """Write an object's name where no other name is: above it, in it or below it."""
     if row["class_index"] is None:
         return
     left, top, right, bottom = _corners(row, scale)
@@ -254,9 +257,19 @@ def _name(
         return  # there is no room: the colour says it
     colour = class_colour(row["class_index"])
     x = min(max(0, left), size_wh[0] - width - 4)
-    y = top - height - 4 if top - height - 4 >= 0 else top
-    draw.rectangle([x, y, x + width + 4, y + height + 3], fill=colour)
+    for y in (top - height - 4, top, bottom):
+        place = (x, y, x + width + 4, y + height + 3)
+        if y >= 0 and place[3] <= size_wh[1] and not any(_overlap(place, one) for one in taken):
+            break
+    else:
+        return
+    taken.append(place)
+    draw.rectangle(place, fill=colour)
     draw_text(draw, (x + 2, y + 1), text, size, ink_on(colour))
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _fill_run_lengths(

@@ -13,19 +13,23 @@ if TYPE_CHECKING:
 _BLUE, _INK = PAINTS["series-1"], PAINTS["ink"]
 _MOST_CLASSES = 20
 _FAINTEST = 0.06
+_STRONGEST = 0.55  # behind a number, which has to be read
 
 
 def draw_classes(statistics: DatasetStatistics) -> str:
     """Draw how many images have each class, the commonest first."""
     most = sorted(statistics.classes, key=lambda one: -one.items)[:_MOST_CLASSES]
+    is_all = len(most) == len(statistics.classes)
+    chosen = f"{len(most)} commonest of {len(statistics.classes):,} classes"
+    title = "Images with each class" if is_all else f"Images with the {chosen}"
 
     def draw(axes: Axes) -> None:
         axes.barh([_short(one.name) for one in most], [one.items for one in most], color=_BLUE)
         axes.invert_yaxis()
-        axes.set(title="Images with each class", xlabel="images")
+        axes.set(title=title, xlabel="images")
         axes.grid(visible=False, axis="y")
 
-    return drawn(draw, description="Images with each class", height=1.3 + 0.19 * len(most))
+    return drawn(draw, description=title, height=1.3 + 0.19 * len(most))
 
 
 def draw_objects_per_item(statistics: DatasetStatistics) -> str:
@@ -68,6 +72,8 @@ def draw_centres(statistics: DatasetStatistics) -> str:
 def draw_together(statistics: DatasetStatistics) -> str:
     """Draw which share of the images with one class have another."""
     names = [_short(one) for one in statistics.together]
+    is_all = len(names) == sum(one.items > 0 for one in statistics.classes)
+    title = "Classes together" if is_all else f"The {len(names)} commonest classes together"
 
     def draw(axes: Axes) -> None:
         from matplotlib.patches import Rectangle
@@ -79,10 +85,10 @@ def draw_together(statistics: DatasetStatistics) -> str:
                     continue
                 corner = (column - 0.5, row - 0.5)
                 axes.add_patch(
-                    Rectangle(corner, 1, 1, color=_BLUE, alpha=0.85 * share, linewidth=0)
+                    Rectangle(corner, 1, 1, color=_BLUE, alpha=_STRONGEST * share, linewidth=0)
                 )
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7.5)
-        axes.set(title="Classes together, % of the images")
+        axes.set(title=f"{title}, % of the images")
         axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
         axes.set_xticks(range(len(names)), names, rotation=90)
         axes.set_yticks(range(len(names)), names)

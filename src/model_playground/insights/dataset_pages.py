@@ -63,7 +63,9 @@ def check_page(report: CheckReport, revision: Revision) -> Report:
         for _, found in groupby(findings, key=lambda one: (one.severity, one.kind))
     )
     counts = [
-        f"{count:,} {severity}{'' if count == 1 or severity == 'information' else 's'}"
+        f"{count:,} for information"
+        if severity == "information"
+        else counted(count, severity, f"{severity}s")
         for severity in SEVERITIES
         if (count := sum(one.severity == severity for one in findings))
     ]
@@ -88,7 +90,8 @@ def _kind_section(found: Sequence[Finding], revision: Revision) -> Section:
         name=f"{kind.name}-{found[0].severity}",
         title=f"{kind.title} ({len(found):,})",
         question=f"{found[0].severity.capitalize()}, {decisions}. {kind.explanation}".strip(),
-        findings=(*shown, f"What to do: {kind.remedy}") if kind.remedy else tuple(shown),
+        findings=tuple(shown),
+        advice=f"What to do: {kind.remedy}" if kind.remedy else "",
         blocks=tuple(blocks),
     )
 
@@ -220,7 +223,10 @@ def _labels(statistics: DatasetStatistics) -> tuple[Block, ...]:
     if statistics.objects:
         figures.append(Figure(draw_objects_per_item(statistics)))
         if any(map(any, statistics.centres)):
-            said = "Every image is scaled to a square; the darker, the more objects."
+            said = (
+                "Every image is scaled to a square; the stronger the colour, the more objects, "
+                f"at most {max(map(max, statistics.centres)):,} in a cell."
+            )
             figures.append(Figure(draw_centres(statistics), said))
     if len(statistics.together) > 1 and _is_mixed(statistics):
         said = "So many per cent of the images with the class of the row have that of the column."

@@ -115,7 +115,15 @@ def _varied(text: str, declaration: LossDeclaration) -> tuple[str, list[Any]]:
     known = declaration.parameters["properties"]
     if name not in known:
         raise unknown_name(f"parameter of {declaration.name}", name, known)
-    return name, [_value(value.strip()) for value in values.split(",") if value.strip()]
+    chosen = [_value(value.strip()) for value in values.split(",") if value.strip()]
+    if not chosen:
+        raise InvalidError(
+            "loss.vary_nothing",
+            "{text!r} gives {name} no values: write them behind it, such as {name}=0,1,2",
+            text=text,
+            name=name,
+        )
+    return name, chosen
 
 
 def _value(text: str) -> Any:

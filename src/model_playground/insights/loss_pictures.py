@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ SUFFIXES = (".png", ".svg")
 MOST_CURVES = 4
 _DASHES = ("-", (0, (7, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1.5, 1.2)))  # told apart without colours
 _WIDTH, _HEIGHT = 4.6, 5.2  # inches, of a movement
+_LETTERS_AN_INCH = 8  # of a title
 
 
 def draw_losses(
@@ -71,8 +73,10 @@ def draw_losses(
     columns = len(movements)
     shows_zero = _is_near_zero([curve.values for drawn in curves.values() for curve in drawn])
     with rc_context({**style(paints), "figure.facecolor": paints["page"], "font.size": 10}):
-        figure = Figure(figsize=(_WIDTH * max(columns, 1.25), _HEIGHT))
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        width = _WIDTH * max(columns, 1.25)
+        figure = Figure(figsize=(width, _HEIGHT))
+        lines = textwrap.fill(title, round(width * _LETTERS_AN_INCH))
+        figure.suptitle(lines, x=0.01, ha="left", fontsize=12, fontweight="bold")
         grid = figure.subplots(2, columns, sharex="col", sharey="row", squeeze=False)
         for column, movement in enumerate(movements):
             value, slope = grid[0][column], grid[1][column]

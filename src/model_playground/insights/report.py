@@ -117,6 +117,7 @@ class Section:
     question: str
     findings: tuple[str, ...]
     blocks: tuple[Block, ...]
+    advice: str = ""  # what to do about what was found
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def comparison_table(
         cells = [
             Cell(
                 f"{spread(mean, deviation)} {measure.unit}".strip(),
-                difference(figure, index),
+                difference(figure, index, measure.unit),
             )
             for index, (mean, deviation) in enumerate(
                 zip(figure.means, figure.spreads, strict=True)

@@ -46,7 +46,7 @@ def spread(mean: float | None, deviation: float | None) -> str:
     return f"{_fixed(mean, decimals)} ± {_fixed(deviation, decimals)}"
 
 
-def difference(figure: ComparedSeries, index: int) -> str:
+def difference(figure: ComparedSeries, index: int, unit: str = "") -> str:
     """Return how an experiment's figure differs from the first one's, with the interval.
 
     >>> figure = ComparedSeries(
@@ -54,17 +54,20 @@ def difference(figure: ComparedSeries, index: int) -> str:
     ...     differences=(None, 0.1), intervals=(None, (0.07, 0.13)), verdicts=("", "higher"))
     >>> difference(figure, 1)
     '+0.100 (0.070 to 0.130)'
+    >>> difference(figure, 1, "kg")
+    '+0.100 (0.070 to 0.130) kg'
     """
+    of_unit = f" {unit}" if unit else ""
     amount, interval = figure.differences[index], figure.intervals[index]
     verdict = figure.verdicts[index]
     if amount is None:
         return verdict
     if interval is None:
-        return f"{'+' if amount > 0 else ''}{number(amount)}, {verdict}"
+        return f"{'+' if amount > 0 else ''}{number(amount)}{of_unit}, {verdict}"
     shown = _fixed(amount, _decimals(interval[1] - interval[0]))
     sign = "+" if amount > 0 else ""
     remark = f", {verdict}" if verdict == WITHIN_NOISE else ""
-    return f"{sign}{shown} ({interval_text(interval)}){remark}"
+    return f"{sign}{shown} ({interval_text(interval)}){of_unit}{remark}"
 
 
 def interval_text(interval: tuple[float, float]) -> str:
@@ -113,7 +116,8 @@ def finding(measure: Measure, figure: ComparedSeries, names: tuple[str, ...], in
             f"{label}: {better} with {winner}, {worse} with {loser}; one seed each cannot tell "
             "that from chance."
         )
-    ends = interval_text(interval if amount > 0 else (-interval[1], -interval[0]))
+    interval = interval if amount > 0 else (-interval[1], -interval[0])
+    ends = f"{interval_text(interval)} {measure.unit}".strip()
     if figure.verdicts[index] == WITHIN_NOISE:
         return (
             f"{label}: {better} with {winner}, {worse} with {loser}: within noise (95 % interval "

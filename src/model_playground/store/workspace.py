@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from model_playground.core.errors import InvalidError
 from model_playground.store.database import open_database
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
 
 
 class Workspace:
@@ -19,9 +22,15 @@ class Workspace:
         URL of one in PostgreSQL.
 
         Raises:
-            InvalidError: there is a file in its place, or the URL cannot be used.
+            InvalidError: it is no folder, or the URL cannot be used.
         """
         chosen = folder or os.environ.get("PLAYGROUND_WORKSPACE") or ".playground"
+        if _ADDRESS.match(str(chosen)):  # it is not shown: there may be a password in it
+            raise InvalidError(
+                "workspace.address",
+                "a workspace is a folder and no address: name a folder for its files, and give the "
+                "address of a database as PLAYGROUND_DATABASE",
+            )
         self.folder = Path(chosen).expanduser().absolute()
         if self.folder.exists() and not self.folder.is_dir():
             raise InvalidError(

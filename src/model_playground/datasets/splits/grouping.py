@@ -165,4 +165,4 @@ def _large_groups(large: Sequence[Ints], items: int) -> str:
 
 
 def _share(size: int, items: int) -> str:
-    return f"{size:,} of {items:,} items ({size / items:.0%})"
+    return f"{size:,} of {items:,} items ({100 * size / items:.0f} %)"
