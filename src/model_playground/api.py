@@ -40,7 +40,11 @@ from model_playground.core.records import (
 )
 
 if TYPE_CHECKING:
-    from model_playground.core.dataset_records import DatasetStatistics
+    from model_playground.core.dataset_records import (
+        DatasetStatistics,
+        FindingKindRecord,
+        FormatRecord,
+    )
     from model_playground.core.specification import Specification
     from model_playground.store.workspace import Workspace
     from model_playground.training.inference import Prediction
@@ -86,6 +90,18 @@ class Playground:
         return self._opened
 
     # Datasets
+
+    def list_formats(self) -> list[FormatRecord]:
+        """List the formats that labelled images can come in, as they declare themselves."""
+        from model_playground.work.dataset_reports import format_records
+
+        return format_records()
+
+    def list_finding_kinds(self) -> list[FindingKindRecord]:
+        """List what an import or a check can find, with what to do about it."""
+        from model_playground.work.dataset_reports import finding_kind_records
+
+        return finding_kind_records()
 
     def import_dataset(
         self,
@@ -261,6 +277,12 @@ class Playground:
         from model_playground.work.dataset_reports import dataset_statistics
 
         return dataset_statistics(self._workspace, name)
+
+    def import_report(self, name: str) -> CheckReport | None:
+        """Return what the import of a dataset's newest revision found; None if it was not kept."""
+        from model_playground.work.dataset_reports import import_report
+
+        return import_report(self._workspace, name)
 
     def write_dataset_page(self, name: str, path: str | Path) -> None:
         """Write a dataset's figures and some of its items, annotated, as one HTML file.

@@ -13,6 +13,8 @@ from PIL import Image
 
 from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
+from model_playground.datasets.finding_kinds import KINDS
+from model_playground.datasets.formats.format import FORMATS
 from model_playground.server import app
 from model_playground.server.openapi import description
 from model_playground.server.routes.datasets import DatasetImport
@@ -64,6 +66,86 @@ def test_what_an_option_sets_has_the_title_of_its_field(client: TestClient) -> N
     assert words["target-column"] == DatasetImport.model_fields["target_columns"].title
     assert words["large-groups"] == SplitPlan.model_fields["large_groups"].title
     assert "plugin" not in words  # set where the server is started, and nowhere on the page
+
+
+def test_formats_and_kinds_of_findings_are_listed_as_they_declare_themselves(
+    client: TestClient,
+) -> None:
+    formats = client.get("/api/formats").json()
+    assert [one["title"] for one in formats] == sorted(
+        (kind.title for kind in FORMATS), key=str.lower
+    )
+    table = next(one for one in formats if one["name"] == "table")
+    assert set(table["options"]) <= set(DatasetImport.model_fields)
+    assert table["contents"][0]["read"]
+    kinds = {one["name"]: one for one in client.get("/api/finding-kinds").json()}
+    assert set(kinds) == set(KINDS)
+    assert kinds["unreadable_image"]["remedy"]
+
+
+def test_files_are_checked_before_their_import(client: TestClient, fruit: Path) -> None:
+    (fruit / "plum" / "broken.png").write_bytes(b"no image")
+    refused = client.post("/api/datasets", json={"path": str(fruit), "name": "fruit"})
+    assert refused.status_code == 422
+    report = client.post("/api/datasets/check", json={"path": str(fruit)}).json()
+    assert report["items"] == 60
+    (error,) = [one for one in report["findings"] if one["severity"] == "error"]
+    assert (error["kind"], error["file"]) == ("unreadable_image", "plum/broken.png")
+    assert client.get("/api/datasets").json() == []
+    missing = client.post("/api/datasets/check", json={"path": str(fruit / "none")})
+    assert missing.status_code == 404
+
+
+def test_an_import_can_copy_and_can_refuse_to_leave_anything_out(
+    client: TestClient, fruit: Path, playground: Playground
+) -> None:
+    (fruit / "plum" / "broken.png").write_bytes(b"no image")
+    wanted = {"path": str(fruit), "name": "fruit", "drop_faulty": True}
+    strict = client.post("/api/datasets", json={**wanted, "strict": True})
+    assert strict.json()["code"] == "dataset.not_whole"
+    copied = client.post("/api/datasets", json={**wanted, "copy_files": True}).json()["dataset"]
+    assert Path(copied["root"]).is_relative_to(playground.workspace)
+    assert len(list(Path(copied["root"]).rglob("*.png"))) == 60
+
+
+def test_what_an_import_found_and_the_figures_are_shown_later(
+    client: TestClient, fruit: Path
+) -> None:
+    Image.new("RGB", (32, 32), (90, 9, 9)).save(fruit / "plum" / "dull.png")
+    imported = client.post("/api/datasets", json={"path": str(fruit), "name": "fruit"}).json()
+    assert imported["report"]["findings"]
+    assert client.get("/api/datasets/fruit/report").json() == imported["report"]
+    figures = client.get("/api/datasets/fruit/statistics").json()
+    assert (figures["items"], figures["sizes"][0]["width"]) == (61, 32)
+    page = client.get("/api/datasets/fruit/page")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "data:image/" in page.text
+    (fruit / "plum" / "dull.png").unlink()
+    again = client.post("/api/datasets/fruit/inspect").json()
+    assert (again["dataset"]["items"], again["dataset"]["revision_number"]) == (60, 2)
+    for what in ("report", "statistics", "page"):
+        assert client.get(f"/api/datasets/none/{what}").status_code == 404
+
+
+def test_datasets_are_joined_and_refused_as_on_the_command_line(
+    client: TestClient, fruit: Path
+) -> None:
+    for name, others in (("sweet", "plum"), ("sour", "lemon")):
+        rows = [f"{one}/{number}.png,{one}" for one in ("cherry", others) for number in range(20)]
+        (fruit / f"{name}.csv").write_text("\n".join(["file,label", *rows]), encoding="utf-8")
+        told = {"path": str(fruit / f"{name}.csv"), "name": name, "task": "classification"}
+        assert client.post("/api/datasets", json=told).status_code == 201
+    joined = client.post("/api/datasets/join", json={"parts": ["sweet", "sour"], "name": "both"})
+    assert joined.status_code == 201
+    assert joined.json()["class_counts"] == {"cherry": 40, "plum": 20, "lemon": 20}
+    assert client.get("/api/datasets/both").json()["columns"] == ["dataset"]
+    for parts, name, code in (
+        (["sweet"], "one", "dataset.join"),
+        (["sweet", "sour"], "sour", "dataset.join"),
+        (["sweet", "none"], "new", "dataset.unknown"),
+    ):
+        refused = client.post("/api/datasets/join", json={"parts": parts, "name": name})
+        assert refused.json()["code"] == code
 
 
 def test_advice_on_losses_is_given_for_a_dataset(client: TestClient, fruit_split: str) -> None:

@@ -24,10 +24,19 @@ const datasets = createRoute({
   component: lazyRouteComponent(() => import("./pages/datasets-page"), "DatasetsPage"),
 });
 
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets/$name",
+  component: lazyRouteComponent(() => import("./pages/dataset-page"), "DatasetPage"),
+});
+
 const splits = createRoute({
   getParentRoute: () => root,
   path: "/splits",
-  validateSearch: ({ from }: Address): { from?: string } => ({ from: first(from) }),
+  validateSearch: ({ from, dataset }: Address): { from?: string; dataset?: string } => ({
+    from: first(from),
+    dataset: first(dataset),
+  }),
   component: lazyRouteComponent(() => import("./pages/splits-page"), "SplitsPage"),
 });
 
@@ -76,6 +85,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     datasets,
+    dataset,
     splits,
     split,
     experiments,

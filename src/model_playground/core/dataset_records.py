@@ -1,6 +1,11 @@
-"""The figures of a dataset: the same for Python, the command line and the reports."""
+"""What is told of datasets beside their records: figures, formats, kinds of findings.
+
+It is the same for Python, the command line, the page and the reports.
+"""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -54,3 +59,33 @@ class DatasetStatistics(_Figures):
     together: tuple[str, ...]  # the classes of the most images
     together_items: tuple[tuple[int, ...], ...]  # images that have both, a row for each of them
     values: tuple[ValueFigures, ...]
+
+
+class HeldRecord(_Figures):
+    """One thing that a format's files can say, and what becomes of it."""
+
+    what: str
+    read: str
+    written: str  # by an export; empty where nothing is
+
+
+class FormatRecord(_Figures):
+    """A format, as it declares itself."""
+
+    name: str
+    title: str
+    summary: str
+    tasks: tuple[str, ...]
+    options: tuple[str, ...]  # what can be said of its files, by the names of the import's fields
+    contents: tuple[HeldRecord, ...]
+    writable: bool
+
+
+class FindingKindRecord(_Figures):
+    """A kind of finding: what it is, and what to do about it."""
+
+    name: str
+    title: str
+    severity: Literal["error", "warning", "information"]
+    explanation: str
+    remedy: str

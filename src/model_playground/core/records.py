@@ -212,7 +212,7 @@ class SplitPlan(_Record):
     )
     from_file: str | None = Field(
         default=None,
-        title="List",
+        title="From a list",
         description="a table or list of items and parts, or a folder of train.txt, val.txt, …",
     )
     own_partitions: bool = Field(
@@ -222,7 +222,7 @@ class SplitPlan(_Record):
     )
     give: tuple[str, ...] = Field(
         default=(),
-        title="Give to a part",
+        title="Given by folder, list or condition",
         description="all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; "
         "test=50% of FOLDER/ takes a sample and leaves the rest out",
     )

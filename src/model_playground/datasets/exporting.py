@@ -225,7 +225,7 @@ def copy_files(
         except OSError as error:
             raise InvalidError(
                 "export.unreadable_image",
-                "{path} cannot be copied: {why}. Check the dataset with: playground dataset check",
+                "{path} cannot be copied: {why}. `playground dataset check` names all such files",
                 path=str(source),
                 why=error.strerror or str(error),
             ) from None

@@ -15,16 +15,16 @@ from starlette.requests import HTTPConnection
 from model_playground.api import Advance
 from model_playground.core.errors import NotFoundError, StoppedError
 
-JobKind = Literal["import", "check", "split"]
+JobKind = Literal["import", "join", "check", "split"]
 
 
 class JobRecord(BaseModel):
-    """Work that is going on: an import, a check, or a split that is being made."""
+    """Work that is going on: an import, a join, a check, or a split that is being made."""
 
     number: int
     kind: JobKind
     name: str  # of what is made or looked at
-    dataset: str
+    dataset: str  # empty where a path is looked at that is none yet
     stage: str = ""  # such as "Comparing images"; empty before the first is told
     done: int = 0
     total: int = 0

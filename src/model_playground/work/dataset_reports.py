@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_playground.core.dataset_records import DatasetStatistics
+from model_playground.core.dataset_records import (
+    DatasetStatistics,
+    FindingKindRecord,
+    FormatRecord,
+    HeldRecord,
+)
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import CheckReport
 from model_playground.store import datasets as stored_datasets
 from model_playground.store.workspace import Workspace
-from model_playground.work.kept_reports import keep_statistics, kept_statistics
+from model_playground.work.kept_reports import keep_statistics, kept_report, kept_statistics
 
 if TYPE_CHECKING:
     from model_playground.datasets.records import Revision
@@ -26,6 +31,50 @@ def dataset_statistics(workspace: Workspace, name: str) -> DatasetStatistics:
 
         kept = keep_statistics(folder, newest_revision(workspace, name))
     return kept
+
+
+def import_report(workspace: Workspace, name: str) -> CheckReport | None:
+    """Return what the import of a dataset's newest revision found, if that was kept."""
+    record = stored_datasets.get_dataset(workspace.store, name)
+    return kept_report(workspace.revision_folder(record.revision))
+
+
+def format_records() -> list[FormatRecord]:
+    """Return what each format says of itself, by title."""
+    from model_playground.datasets.formats.format import FORMATS, WritableFormat
+
+    records = [
+        FormatRecord(
+            name=one.name,
+            title=one.title,
+            summary=one.summary,
+            tasks=one.tasks,
+            options=one.options,
+            contents=tuple(
+                HeldRecord(what=held.what, read=held.read, written=held.written)
+                for held in one.contents
+            ),
+            writable=isinstance(one, WritableFormat),
+        )
+        for one in (kind() for kind in FORMATS)
+    ]
+    return sorted(records, key=lambda one: one.title.lower())
+
+
+def finding_kind_records() -> list[FindingKindRecord]:
+    """Return what is known of every kind of finding."""
+    from model_playground.datasets.finding_kinds import KINDS
+
+    return [
+        FindingKindRecord(
+            name=one.name,
+            title=one.title,
+            severity=one.severity,
+            explanation=one.explanation,
+            remedy=one.remedy,
+        )
+        for one in KINDS.values()
+    ]
 
 
 def check_page_file(path: Path) -> None:

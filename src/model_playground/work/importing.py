@@ -148,7 +148,7 @@ def inspect_dataset(
         raise NotFoundError(
             "dataset.no_source",
             "the dataset {name} was imported before its source was kept: import it again with "
-            "playground dataset import",
+            "`playground dataset import`",
             name=name,
         ) from None
     if "joined" in source:

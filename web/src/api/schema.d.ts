@@ -28,6 +28,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/datasets/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Source
+         * @description Say all that an import would find, also where it would be refused; nothing is imported.
+         */
+        post: operations["check_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join Datasets
+         * @description Make one dataset of several; no file is copied.
+         */
+        post: operations["join_datasets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets/{name}": {
         parameters: {
             query?: never;
@@ -42,6 +82,66 @@ export interface paths {
         get: operations["get_dataset"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{name}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Statistics
+         * @description Show the figures of a dataset.
+         */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{name}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Report
+         * @description Show what the import of a dataset found.
+         */
+        get: operations["get_import_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{name}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect Dataset
+         * @description Import a dataset again from where it came, and look into every image that is new.
+         */
+        post: operations["inspect_dataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -80,6 +180,26 @@ export interface paths {
          * @description Check a dataset again and show what is wrong, with the images in question.
          */
         get: operations["show_check_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{name}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Dataset Page
+         * @description Show the figures of a dataset and some of its items, with their annotations drawn.
+         */
+        get: operations["show_dataset_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -241,7 +361,7 @@ export interface paths {
         };
         /**
          * List Jobs
-         * @description List the imports, checks and splits that are going on, and how far they are.
+         * @description List the imports, joins, checks and splits that are going on, and how far they are.
          */
         get: operations["list_jobs"];
         put?: never;
@@ -284,6 +404,46 @@ export interface paths {
          * @description List the tasks with their slots.
          */
         get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Formats
+         * @description List the formats that labelled images can come in.
+         */
+        get: operations["list_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/finding-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Finding Kinds
+         * @description List what an import or a check can find, with what to do about it.
+         */
+        get: operations["list_finding_kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -421,7 +581,7 @@ export interface paths {
         };
         /**
          * List Words
-         * @description Say what the forms call what the command line's options set, by the options' names.
+         * @description Say what the page calls what the command line's options set, and where it does a command.
          */
         get: operations["list_words"];
         put?: never;
@@ -701,6 +861,20 @@ export interface components {
          */
         Circumstance: "imbalance" | "small objects" | "many classes" | "wrong labels" | "outliers" | "wide range";
         /**
+         * ClassFigures
+         * @description One class: the images that have it, its objects, and its pixels in masks.
+         */
+        ClassFigures: {
+            /** Name */
+            name: string;
+            /** Items */
+            items: number;
+            /** Objects */
+            objects: number;
+            /** Pixels */
+            pixels: number;
+        };
+        /**
          * ComparedSeries
          * @description One figure in two or more experiments: mean over seeds, and the difference to the first.
          */
@@ -739,7 +913,7 @@ export interface components {
         };
         /**
          * DatasetImport
-         * @description What to import, and how to read it where that cannot be seen from the files.
+         * @description What to import, under which name, and what becomes of its files.
          */
         DatasetImport: {
             /**
@@ -747,8 +921,6 @@ export interface components {
              * @description a folder or table on the server's machine
              */
             path: string;
-            /** Name */
-            name: string;
             /** Task */
             task?: string | null;
             /** Format */
@@ -773,15 +945,37 @@ export interface components {
             /** Class table */
             class_table?: string | null;
             /**
+             * Follow links out of the folder
+             * @default false
+             */
+            follow_links?: boolean;
+            /** Name */
+            name: string;
+            /**
              * Leave out items that cannot be used
              * @default false
              */
             drop_faulty?: boolean;
             /**
-             * Follow links out of the folder
+             * Take all or nothing
              * @default false
              */
-            follow_links?: boolean;
+            strict?: boolean;
+            /**
+             * Copy images and masks into the workspace
+             * @default false
+             */
+            copy_files?: boolean;
+        };
+        /**
+         * DatasetJoin
+         * @description Which datasets become one, under which name.
+         */
+        DatasetJoin: {
+            /** Datasets */
+            parts: string[];
+            /** Name */
+            name: string;
         };
         /**
          * DatasetRecord
@@ -817,6 +1011,85 @@ export interface components {
              * Format: date-time
              */
             created: string;
+        };
+        /**
+         * DatasetSource
+         * @description What to read, and how to read it where that cannot be seen from the files.
+         */
+        DatasetSource: {
+            /**
+             * Path
+             * @description a folder or table on the server's machine
+             */
+            path: string;
+            /** Task */
+            task?: string | null;
+            /** Format */
+            format?: string | null;
+            /**
+             * Image columns
+             * @default []
+             */
+            image_columns?: string[];
+            /**
+             * Label columns
+             * @default []
+             */
+            target_columns?: string[];
+            /** Tag separator */
+            tag_separator?: string | null;
+            /**
+             * Sheets
+             * @default []
+             */
+            sheets?: string[];
+            /** Class table */
+            class_table?: string | null;
+            /**
+             * Follow links out of the folder
+             * @default false
+             */
+            follow_links?: boolean;
+        };
+        /**
+         * DatasetStatistics
+         * @description The figures of a revision.
+         */
+        DatasetStatistics: {
+            /** Items */
+            items: number;
+            /** Objects */
+            objects: number;
+            /** Classes */
+            classes: components["schemas"]["ClassFigures"][];
+            /** Distinct Sizes */
+            distinct_sizes: number;
+            /** Sizes */
+            sizes: components["schemas"]["SizeFigures"][];
+            /** Unknown Sizes */
+            unknown_sizes: number;
+            /** Partitions */
+            partitions: {
+                [key: string]: number;
+            };
+            /** Objects Per Item */
+            objects_per_item: {
+                [key: string]: number;
+            };
+            /** Centres */
+            centres: number[][];
+            /** Object Sizes */
+            object_sizes: [
+                number,
+                number,
+                number
+            ];
+            /** Together */
+            together: string[];
+            /** Together Items */
+            together_items: number[][];
+            /** Values */
+            values: components["schemas"]["ValueFigures"][];
         };
         /**
          * EarlyStopping
@@ -1015,6 +1288,57 @@ export interface components {
             count: number;
         };
         /**
+         * FindingKindRecord
+         * @description A kind of finding: what it is, and what to do about it.
+         */
+        FindingKindRecord: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "information";
+            /** Explanation */
+            explanation: string;
+            /** Remedy */
+            remedy: string;
+        };
+        /**
+         * FormatRecord
+         * @description A format, as it declares itself.
+         */
+        FormatRecord: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Summary */
+            summary: string;
+            /** Tasks */
+            tasks: string[];
+            /** Options */
+            options: string[];
+            /** Contents */
+            contents: components["schemas"]["HeldRecord"][];
+            /** Writable */
+            writable: boolean;
+        };
+        /**
+         * HeldRecord
+         * @description One thing that a format's files can say, and what becomes of it.
+         */
+        HeldRecord: {
+            /** What */
+            what: string;
+            /** Read */
+            read: string;
+            /** Written */
+            written: string;
+        };
+        /**
          * ImportedDataset
          * @description The dataset, and what its check found.
          */
@@ -1024,7 +1348,7 @@ export interface components {
         };
         /**
          * JobRecord
-         * @description Work that is going on: an import, a check, or a split that is being made.
+         * @description Work that is going on: an import, a join, a check, or a split that is being made.
          */
         JobRecord: {
             /** Number */
@@ -1033,7 +1357,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "import" | "check" | "split";
+            kind: "import" | "join" | "check" | "split";
             /** Name */
             name: string;
             /** Dataset */
@@ -1506,6 +1830,18 @@ export interface components {
             state: string;
         };
         /**
+         * SizeFigures
+         * @description Images of one size.
+         */
+        SizeFigures: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Items */
+            items: number;
+        };
+        /**
          * SlotAdvice
          * @description Which losses suit a slot of a task, and why.
          */
@@ -1725,7 +2061,7 @@ export interface components {
              */
             folds?: number | null;
             /**
-             * List
+             * From a list
              * @description a table or list of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
@@ -1736,7 +2072,7 @@ export interface components {
              */
             own_partitions?: boolean;
             /**
-             * Give to a part
+             * Given by folder, list or condition
              * @description all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; test=50% of FOLDER/ takes a sample and leaves the rest out
              * @default []
              */
@@ -1916,7 +2252,7 @@ export interface components {
              */
             folds?: number | null;
             /**
-             * List
+             * From a list
              * @description a table or list of items and parts, or a folder of train.txt, val.txt, …
              */
             from_file?: string | null;
@@ -1927,7 +2263,7 @@ export interface components {
              */
             own_partitions?: boolean;
             /**
-             * Give to a part
+             * Given by folder, list or condition
              * @description all that a part gets: test=FOLDER/, test=@LIST.txt or test=CONDITION; test=50% of FOLDER/ takes a sample and leaves the rest out
              * @default []
              */
@@ -2108,6 +2444,26 @@ export interface components {
              */
             scale_free?: boolean;
         };
+        /**
+         * ValueFigures
+         * @description One value of a regression.
+         */
+        ValueFigures: {
+            /** Name */
+            name: string;
+            /** Lowest */
+            lowest: number;
+            /** Median */
+            median: number;
+            /** Mean */
+            mean: number;
+            /** Highest */
+            highest: number;
+            /** Edges */
+            edges: number[];
+            /** Counts */
+            counts: number[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2179,6 +2535,72 @@ export interface operations {
             };
         };
     };
+    check_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    join_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetJoin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetRecord"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
     get_dataset: {
         parameters: {
             query?: never;
@@ -2197,6 +2619,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DatasetRecord"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    get_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetStatistics"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    get_import_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckReport"] | null;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    inspect_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedDataset"];
                 };
             };
             /** @description Client Error */
@@ -2242,6 +2757,37 @@ export interface operations {
         };
     };
     show_check_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    show_dataset_page: {
         parameters: {
             query?: never;
             header?: never;
@@ -2599,6 +3145,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskRecord"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormatRecord"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureRecord"];
+                };
+            };
+        };
+    };
+    list_finding_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingKindRecord"][];
                 };
             };
             /** @description Client Error */

@@ -15,7 +15,7 @@ export function MeasureChart({ title, measures, measure, onMeasure, lines }: Mea
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" mb="xs">
-        <Title order={3} size="h5">
+        <Title order={2} size="h5">
           {title}
         </Title>
         <Select

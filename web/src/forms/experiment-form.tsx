@@ -68,7 +68,11 @@ export function ExperimentForm(props: ExperimentFormProps) {
           />
         ))}
         <Checkbox.Group
-          label={<Title order={4}>Metrics</Title>}
+          label={
+            <Title order={2} size="h4">
+              Metrics
+            </Title>
+          }
           value={draft.metrics ?? []}
           onChange={(metrics) => set({ metrics })}
         >

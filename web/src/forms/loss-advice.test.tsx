@@ -1,8 +1,10 @@
 import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import type { Records } from "../api/client";
+import { queryClient } from "../state/queries";
 import { LossAdvice } from "./loss-advice";
 
 const loss = (given: Partial<Records["AdvisedLoss"]>): Records["AdvisedLoss"] => ({
@@ -38,6 +40,7 @@ const ADVICE: Records["LossAdvice"] = {
       measured: [
         measured("imbalance", "found", "lemon has 13 images, cherry 1"),
         measured("many classes", "not found", "3 classes"),
+        measured("copies", "not measured", "none are known; `playground dataset inspect` looks"),
       ],
       default: loss({}),
       verdict: "cross_entropy, the default, suffers from imbalance.",
@@ -72,7 +75,9 @@ function shown() {
   const choose = vi.fn();
   render(
     <MantineProvider env="test">
-      <LossAdvice advice={ADVICE} slot="class" onChoose={choose} />
+      <QueryClientProvider client={queryClient}>
+        <LossAdvice advice={ADVICE} slot="class" onChoose={choose} />
+      </QueryClientProvider>
     </MantineProvider>,
   );
   return choose;
@@ -105,4 +110,11 @@ test("a loss that is advised is chosen with its parameters", async () => {
     loss: "cross_entropy",
     parameters: { weight: "balanced" },
   });
+});
+
+test("a command that advice names is called as the page calls it", async () => {
+  queryClient.setQueryData(["words"], { "dataset inspect": "“Inspect”" });
+  shown();
+  await userEvent.click(screen.getByRole("button", { name: "All that was measured" }));
+  expect(screen.getByText(/Copies/).parentElement?.textContent).toContain("“Inspect” looks");
 });

@@ -1,6 +1,7 @@
 import { Button, Collapse, Group, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Records } from "../api/client";
+import { useFormWords } from "../state/queries";
 import { sentence } from "../state/wording";
 
 interface LossAdviceProps {
@@ -12,14 +13,17 @@ interface LossAdviceProps {
 /** Which losses suit these data, and why; on demand, all that was measured. */
 export function LossAdvice({ advice, slot: name, onChoose }: LossAdviceProps) {
   const [opened, { toggle }] = useDisclosure();
+  const inWords = useFormWords();
   const slot = advice.slots.find(({ slot }) => slot === name);
   if (!slot) return null;
   const found = slot.measured.filter(({ state }) => state === "found");
   return (
     <Paper withBorder p="md" component="section" aria-label={`Advice for “${name}”`}>
       <Stack gap="xs">
-        <Title order={5}>Advice for these data</Title>
-        <Text size="sm">{slot.verdict}</Text>
+        <Title order={3} size="h5">
+          Advice for these data
+        </Title>
+        <Text size="sm">{inWords(slot.verdict)}</Text>
         <Measures measured={found} />
         {slot.losses.map(({ loss, name, title, parameters, reason }) => (
           <Group key={loss} gap="xs">
@@ -32,7 +36,7 @@ export function LossAdvice({ advice, slot: name, onChoose }: LossAdviceProps) {
               {title}
             </Button>
             <Text size="sm" flex="1 1 16rem">
-              {reason}
+              {inWords(reason)}
             </Text>
           </Group>
         ))}
@@ -42,7 +46,7 @@ export function LossAdvice({ advice, slot: name, onChoose }: LossAdviceProps) {
           </Text>
         ))}
         <Text size="xs" c="dimmed">
-          {advice.remark}
+          {inWords(advice.remark)}
         </Text>
         <Group>
           <Button variant="subtle" size="compact-sm" aria-expanded={opened} onClick={toggle}>
@@ -62,19 +66,22 @@ interface MeasuresProps {
   thresholds?: boolean;
 }
 
-const Measures = ({ measured, thresholds }: MeasuresProps) => (
-  <List size="sm">
-    {measured.map(({ name, state, said, threshold, files }) => (
-      <List.Item key={name}>
-        <b>{sentence(name)}</b>
-        {thresholds && ` (${state})`}: {said}
-        {files && files.length > 0 && ` (${files.join(", ")})`}
-        {thresholds && (
-          <Text size="xs" c="dimmed">
-            Counts {threshold}.
-          </Text>
-        )}
-      </List.Item>
-    ))}
-  </List>
-);
+function Measures({ measured, thresholds }: MeasuresProps) {
+  const inWords = useFormWords();
+  return (
+    <List size="sm">
+      {measured.map(({ name, state, said, threshold, files }) => (
+        <List.Item key={name}>
+          <b>{sentence(name)}</b>
+          {thresholds && ` (${state})`}: {inWords(said)}
+          {files && files.length > 0 && ` (${files.join(", ")})`}
+          {thresholds && (
+            <Text size="xs" c="dimmed">
+              Counts {inWords(threshold)}.
+            </Text>
+          )}
+        </List.Item>
+      ))}
+    </List>
+  );
+}

@@ -19,7 +19,9 @@ export function LossSlotField({ choices, terms, onChange, advice }: LossSlotFiel
   return (
     <Stack gap="sm">
       <div>
-        <Title order={4}>Slot “{slot}”</Title>
+        <Title order={2} size="h4">
+          Slot “{slot}”
+        </Title>
         <Text size="sm" c="dimmed">
           The data give {gives}.
         </Text>

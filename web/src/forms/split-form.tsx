@@ -96,7 +96,7 @@ export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFor
                 key={source}
                 value={source}
                 disabled={source === "own_partitions" && !hasPartitions(form)}
-                label={SOURCE_TITLES[source]}
+                label={titleOf(source, schema)}
                 description={explainedSource(source, form)}
               />
             ))}
@@ -147,12 +147,8 @@ export function SplitForm({ form, draft, onChange, error, madeUpName }: SplitFor
   );
 }
 
-const SOURCE_TITLES: Record<Source, string> = {
-  drawn: "At random",
-  own_partitions: "As the files came",
-  from_file: "From a list",
-  give: "Given by folder, list or condition",
-};
+const titleOf = (source: Source, schema: JsonSchema) =>
+  source === "drawn" ? "At random" : String(schema.properties?.[source]?.title);
 
 function explainedSource(source: Source, form: Records["SplitForm"]): string {
   switch (source) {

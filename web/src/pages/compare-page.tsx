@@ -8,6 +8,7 @@ import { comparison, experimentSeries } from "../state/queries";
 import { overlaid, seriesOf } from "../state/series";
 import { exact, figure } from "../state/wording";
 import { LinkAnchor } from "./links";
+import { PageTitle } from "./page-title";
 
 const NAMES: string[] = [];
 
@@ -30,7 +31,7 @@ export function ComparePage() {
     return <Text>Choose two experiments or more in the list of experiments to compare them.</Text>;
   return (
     <Stack>
-      <Title order={2}>Comparison</Title>
+      <PageTitle>Comparison</PageTitle>
       <Group>
         {experiments.map((name) => (
           <LinkAnchor key={name} to="/experiments/$name" params={{ name }}>
@@ -72,7 +73,7 @@ function Differing({
   const rows = Object.entries(differing);
   return (
     <Paper withBorder p="md">
-      <Title order={3} size="h5" mb="xs">
+      <Title order={2} size="h5" mb="xs">
         What differs
       </Title>
       {rows.length === 0 && <Text size="sm">Their specifications are the same.</Text>}
@@ -104,7 +105,7 @@ function Figures({
 }) {
   return (
     <Paper withBorder p="md">
-      <Title order={3} size="h5">
+      <Title order={2} size="h5">
         Figures at each run's best epoch
       </Title>
       <Text size="sm" c="dimmed" mb="xs">

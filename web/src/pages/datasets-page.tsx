@@ -1,12 +1,9 @@
 import {
   Alert,
-  Anchor,
   Button,
-  Checkbox,
   Group,
+  MultiSelect,
   Paper,
-  Select,
-  SimpleGrid,
   Stack,
   Table,
   Text,
@@ -16,29 +13,36 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Records } from "../api/client";
+import { type Chosen, ImportFields } from "../forms/import-fields";
 import { Refused } from "../forms/refused";
-import { datasetList, taskList, useCheck, useFormWords, useImport } from "../state/queries";
+import { datasetList, useCheckSource, useImport, useJoin } from "../state/queries";
+import { CheckReport } from "./check-report";
 import { JobsProgress } from "./job-progress";
+import { LinkAnchor } from "./links";
 import { Listing } from "./listing";
+import { PageTitle } from "./page-title";
 
-const IMPORTS = ["import"] as const;
-const CHECKS = ["check"] as const;
+const IMPORTS = ["import", "check"] as const;
+const JOINS = ["join"] as const;
 
-/** The datasets: list, import, check. */
+/** The datasets: list, import, join. */
 export function DatasetsPage() {
   const datasets = useQuery(datasetList);
-  const check = useCheck();
   return (
     <Stack>
-      <Title order={2}>Datasets</Title>
+      <PageTitle>Datasets</PageTitle>
       <Listing
         query={datasets}
-        columns={["Name", "Task", "Items", "Classes or values", "Format", "Read from", ""]}
+        columns={["Name", "Task", "Items", "Classes or values", "Format", "Read from"]}
         empty="No dataset yet: import one below."
         row={(dataset) => (
           <Table.Tr key={dataset.name}>
-            <Table.Td>{dataset.name}</Table.Td>
-            <Table.Td>{dataset.task}</Table.Td>
+            <Table.Td>
+              <LinkAnchor to="/datasets/$name" params={{ name: dataset.name }} size="sm">
+                {dataset.name}
+              </LinkAnchor>
+            </Table.Td>
+            <Table.Td>{dataset.task.replaceAll("_", " ")}</Table.Td>
             <Table.Td>{dataset.items.toLocaleString()}</Table.Td>
             <Table.Td>
               <Text size="sm" lineClamp={2}>
@@ -50,169 +54,169 @@ export function DatasetsPage() {
               </Text>
             </Table.Td>
             <Table.Td>{dataset.format}</Table.Td>
-            <Table.Td>{dataset.root}</Table.Td>
-            <Table.Td>
-              <Button
-                size="compact-sm"
-                variant="default"
-                loading={check.isPending && check.variables === dataset.name}
-                onClick={() => check.mutate(dataset.name)}
-              >
-                Check
-              </Button>
-            </Table.Td>
+            <Table.Td style={{ overflowWrap: "anywhere" }}>{dataset.root}</Table.Td>
           </Table.Tr>
         )}
       />
-      <JobsProgress kinds={CHECKS} expected={check.isPending} />
-      <Refused error={check.error} title="The check was not possible" />
-      {check.data && <Report report={check.data} />}
       <ImportForm />
+      {datasets.data && datasets.data.length > 1 && <JoinForm datasets={datasets.data} />}
     </Stack>
   );
 }
 
+/** What the form says, as the server reads it. */
+function sourceOf(form: HTMLFormElement, chosen: Chosen): Records["DatasetSource"] {
+  const given = new FormData(form);
+  const text = (name: string) => String(given.get(name) ?? "").trim();
+  const names = (field: string) =>
+    text(field)
+      .split(",")
+      .map((name) => name.trim())
+      .filter(Boolean);
+  return {
+    ...chosen,
+    path: text("path"),
+    image_columns: names("image_columns"),
+    target_columns: names("target_columns"),
+    tag_separator: text("tag_separator") || null,
+    sheets: names("sheets"),
+    class_table: text("class_table") || null,
+    follow_links: given.has("follow_links"),
+  };
+}
+
 function ImportForm() {
-  const tasks = useQuery(taskList);
   const importing = useImport();
-  const [task, setTask] = useState<string | null>(null);
+  const checking = useCheckSource();
+  const [chosen, setChosen] = useState<Chosen>({ task: null, format: null });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    checking.reset();
     const given = new FormData(event.currentTarget);
-    const text = (name: string) => String(given.get(name) ?? "").trim();
-    const names = (field: string) =>
-      text(field)
-        .split(",")
-        .map((name) => name.trim())
-        .filter(Boolean);
     importing.mutate({
-      path: text("path"),
-      name: text("name"),
-      task,
-      image_columns: names("image_columns"),
-      class_table: text("class_table") || null,
-      target_columns: names("target_columns"),
-      tag_separator: text("tag_separator") || null,
-      sheets: names("sheets"),
-      format: text("format") || null,
-      follow_links: given.has("follow_links"),
+      ...sourceOf(event.currentTarget, chosen),
+      name: String(given.get("name") ?? "").trim(),
       drop_faulty: given.has("drop_faulty"),
+      strict: given.has("strict"),
+      copy_files: given.has("copy_files"),
     });
   };
+  const check = (form: HTMLFormElement | null) => {
+    const path = form?.elements.namedItem("path");
+    if (!form || !(path instanceof HTMLInputElement) || !path.reportValidity()) return;
+    importing.reset();
+    checking.mutate(sourceOf(form, chosen));
+  };
   return (
-    <Paper withBorder p="md" component="form" onSubmit={submit}>
+    <Paper withBorder p={{ base: "sm", sm: "md" }} component="form" onSubmit={submit}>
       <Stack>
-        <Title order={3} size="h4">
+        <Title order={2} size="h4">
           Import a dataset
         </Title>
-        <SimpleGrid cols={{ base: 1, sm: 2 }}>
-          <TextInput
-            name="path"
-            label="Path"
-            description="A folder or a table (CSV, Parquet, XLSX) on the machine that serves this page; it is only read"
-            required
-          />
-          <TextInput name="name" label="Name" description="How it is called from now on" required />
-          <Select
-            label="Task"
-            description="Where the files allow several; seen from them if empty"
-            data={tasks.data?.map(({ name, title }) => ({ value: name, label: title })) ?? []}
-            value={task}
-            onChange={setTask}
-            clearable
-          />
-          <TextInput
-            name="format"
-            label="Format"
-            description="How the labels stand on disk, such as coco or yolo; recognised if empty"
-          />
-          <TextInput
-            name="image_columns"
-            label="Image columns"
-            description="Of a table, separated by commas; seen from it if empty"
-          />
-          <TextInput
-            name="target_columns"
-            label="Label columns"
-            description="Of a table, separated by commas; seen from it if empty"
-          />
-          <TextInput
-            name="tag_separator"
-            label="Tag separator"
-            description="Of a table: what divides the tags in a cell; seen from it if empty"
-          />
-          <TextInput
-            name="sheets"
-            label="Sheets"
-            description="Of a spreadsheet, separated by commas; seen from it if empty"
-          />
-          <TextInput
-            name="class_table"
-            label="Class table"
-            description="Of masks: the path of a table of pixel value and class name"
-          />
-        </SimpleGrid>
-        <Checkbox
-          name="drop_faulty"
-          label="Leave out items that cannot be used"
-          description="Otherwise they are listed and nothing is imported"
-        />
-        <Checkbox
-          name="follow_links"
-          label="Follow links out of the folder"
-          description="Otherwise what they point to is listed and not read"
-        />
+        <ImportFields chosen={chosen} onChange={setChosen} />
         <Group>
-          <Button type="submit" loading={importing.isPending}>
+          <Button type="submit" loading={importing.isPending} disabled={checking.isPending}>
             Import
           </Button>
+          <Button
+            variant="default"
+            loading={checking.isPending}
+            disabled={importing.isPending}
+            onClick={({ currentTarget }) => check(currentTarget.form)}
+          >
+            Check
+          </Button>
+          <Text size="sm" c="dimmed">
+            “Check” says all that an import would find, and imports nothing.
+          </Text>
         </Group>
-        <JobsProgress kinds={IMPORTS} expected={importing.isPending} />
+        <JobsProgress kinds={IMPORTS} expected={importing.isPending || checking.isPending} />
         <Refused error={importing.error} title="Not imported" />
-        {importing.data && <Report report={importing.data.report} />}
+        <Refused error={checking.error} title="The check was not possible" />
+        {importing.data && <Imported imported={importing.data} />}
+        {checking.data && (
+          <CheckReport report={checking.data} title={`Not imported: ${checking.variables.path}`} />
+        )}
       </Stack>
     </Paper>
   );
 }
 
-function Report({ report }: { report: Records["CheckReport"] }) {
-  const { dataset, items, findings } = report;
-  const inWords = useFormWords();
+function Imported({ imported: { dataset, report } }: { imported: Records["ImportedDataset"] }) {
+  const { name, items } = dataset;
   return (
-    <Alert
-      color={findings.length ? "yellow" : "green"}
-      title={`${dataset}: ${items.toLocaleString()} items looked at; findings: ${findings.length || "none"}`}
+    <>
+      <Alert color="green" role="status">
+        Imported {items.toLocaleString()} {items === 1 ? "item" : "items"} as{" "}
+        <LinkAnchor to="/datasets/$name" params={{ name }} inherit>
+          {name}
+        </LinkAnchor>
+        .
+      </Alert>
+      <CheckReport report={report} dataset={name} />
+    </>
+  );
+}
+
+function JoinForm({ datasets }: { datasets: Records["DatasetRecord"][] }) {
+  const joining = useJoin();
+  const [parts, setParts] = useState<string[]>([]);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget).get("name") ?? "").trim();
+    joining.mutate({ parts, name });
+  };
+  const joined = joining.data;
+  return (
+    <Paper
+      withBorder
+      p={{ base: "sm", sm: "md" }}
+      component="form"
+      aria-label="Join datasets"
+      onSubmit={submit}
     >
-      {findings.length > 0 && (
-        <Anchor
-          size="sm"
-          target="_blank"
-          href={`/api/datasets/${encodeURIComponent(dataset)}/check-page`}
-        >
-          The same with the images in question
-        </Anchor>
-      )}
-      {findings.length > 0 && (
-        <Table.ScrollContainer minWidth={480}>
-          <Table>
-            <Table.Tbody>
-              {findings.map((finding) => (
-                <Table.Tr
-                  key={`${finding.kind} ${finding.file} ${finding.line} ${finding.message}`}
-                >
-                  <Table.Td>{finding.severity}</Table.Td>
-                  <Table.Td>
-                    {finding.file}
-                    {finding.line ? `, line ${finding.line}` : ""}
-                  </Table.Td>
-                  <Table.Td>{inWords(finding.message)}</Table.Td>
-                  <Table.Td>{finding.decision}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </Alert>
+      <Stack>
+        <Title order={2} size="h4">
+          Join datasets
+        </Title>
+        <Text size="sm" c="dimmed">
+          One dataset of several: no file is copied, classes of one name become one, and the column
+          “dataset” says where an item comes from, so that a split can give a whole one to a part.
+          After they changed, join them again under the same name.
+        </Text>
+        <MultiSelect
+          label="Datasets"
+          description="Two or more, for the same task"
+          data={datasets.map(({ name }) => name)}
+          value={parts}
+          onChange={setParts}
+          searchable
+          clearable
+        />
+        <TextInput
+          name="name"
+          label="Name of the joined one"
+          description="How it is called from now on"
+          required
+        />
+        <Group>
+          <Button type="submit" loading={joining.isPending}>
+            Join
+          </Button>
+        </Group>
+        <JobsProgress kinds={JOINS} expected={joining.isPending} />
+        <Refused error={joining.error} title="Not joined" />
+        {joined && (
+          <Alert color="green" role="status">
+            Joined as{" "}
+            <LinkAnchor to="/datasets/$name" params={{ name: joined.name }} inherit>
+              {joined.name}
+            </LinkAnchor>
+            : {joined.items.toLocaleString()} items
+            {joined.classes.length > 0 && `, ${joined.classes.length.toLocaleString()} classes`}.
+          </Alert>
+        )}
+      </Stack>
+    </Paper>
   );
 }

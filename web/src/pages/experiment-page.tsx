@@ -5,10 +5,11 @@ import { useParams } from "@tanstack/react-router";
 import type { Records } from "../api/client";
 import { Refused } from "../forms/refused";
 import { type LiveRun, useLive } from "../state/live";
-import { experiment, isActive, useStop, useTest } from "../state/queries";
+import { experiment, isActive, useFormWords, useStop, useTest } from "../state/queries";
 import { exact, figure, sentence } from "../state/wording";
 import { ExperimentState } from "./experiment-state";
 import { LinkButton } from "./links";
+import { PageTitle } from "./page-title";
 import { RunCurves } from "./run-curves";
 import { RunProgress } from "./run-progress";
 
@@ -44,7 +45,7 @@ function Head({ record }: { record: Records["ExperimentRecord"] }) {
     <>
       <Group justify="space-between">
         <Group>
-          <Title order={2}>{record.name}</Title>
+          <PageTitle>{record.name}</PageTitle>
           <ExperimentState state={record.state} />
         </Group>
         <Group>
@@ -125,6 +126,7 @@ interface RunStatusProps {
 }
 
 function RunStatus({ run, live, several }: RunStatusProps) {
+  const inWords = useFormWords();
   return (
     <>
       {run.state === "running" && (
@@ -135,7 +137,7 @@ function RunStatus({ run, live, several }: RunStatusProps) {
           color={run.state === "failed" ? "red" : "blue"}
           title={several ? `Seed ${run.seed}` : undefined}
         >
-          {sentence(run.message)}
+          {sentence(inWords(run.message))}
         </Alert>
       )}
       {live?.notices.map(({ level, message }) => (
@@ -144,7 +146,7 @@ function RunStatus({ run, live, several }: RunStatusProps) {
           color={level === "warning" ? "yellow" : "blue"}
           title={several ? `Seed ${run.seed}` : undefined}
         >
-          {sentence(message)}
+          {sentence(inWords(message))}
         </Alert>
       ))}
     </>
@@ -156,7 +158,7 @@ function BestFigures({ runs }: { runs: Records["RunRecord"][] }) {
   if (!shown.length) return null;
   return (
     <Stack gap="xs">
-      <Title order={3} size="h4">
+      <Title order={2} size="h4">
         Figures at the best epoch
       </Title>
       <FigureTable

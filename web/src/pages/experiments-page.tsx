@@ -1,4 +1,4 @@
-import { Checkbox, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Checkbox, Group, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { experimentList } from "../state/queries";
@@ -6,6 +6,7 @@ import { figure, mean } from "../state/wording";
 import { ExperimentState } from "./experiment-state";
 import { LinkAnchor, LinkButton } from "./links";
 import { Listing } from "./listing";
+import { PageTitle } from "./page-title";
 
 /** The experiments: list, choose some to compare. */
 export function ExperimentsPage() {
@@ -14,7 +15,7 @@ export function ExperimentsPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={2}>Experiments</Title>
+        <PageTitle>Experiments</PageTitle>
         <Group>
           <LinkButton
             to="/compare"

@@ -9,6 +9,7 @@ type Job = Records["JobRecord"];
 
 const TITLE: Record<Job["kind"], (job: Job) => string> = {
   import: ({ name }) => `${name} is being imported`,
+  join: ({ name }) => `${name} is being joined`,
   check: ({ name }) => `${name} is being checked`,
   split: ({ name, dataset }) => `${name} of ${dataset} is being made`,
 };

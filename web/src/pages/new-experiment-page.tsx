@@ -1,4 +1,4 @@
-import { Button, Group, Loader, Select, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Loader, Select, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import { FormSection } from "../forms/form-section";
 import { Refused } from "../forms/refused";
 import { bareDraft, type Draft, sectionOf, sent } from "../state/draft";
 import { experiment, experimentForm, splitList, useRun, validation } from "../state/queries";
+import { PageTitle } from "./page-title";
 
 const TYPING_MS = 400;
 
@@ -29,7 +30,7 @@ export function NewExperimentPage() {
   const error = splits.error ?? earlier.error ?? form.error ?? defaults.error;
   return (
     <Stack>
-      <Title order={2}>New experiment</Title>
+      <PageTitle>New experiment</PageTitle>
       <FormSection title="Data" about={[]} error={null}>
         <Select
           label="Split"

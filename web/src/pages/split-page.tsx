@@ -19,6 +19,7 @@ import { split, splitGroups, splitList, useFormWords } from "../state/queries";
 import { PARTS, type Part } from "../state/split-draft";
 import { sentence } from "../state/wording";
 import { LinkAnchor, LinkButton } from "./links";
+import { PageTitle } from "./page-title";
 
 /** One split: what its parts hold, what they share, and what was kept together. */
 export function SplitPage() {
@@ -35,7 +36,7 @@ export function SplitPage() {
       <Shares record={record} />
       {report?.notes && report.notes.length > 0 && (
         <Stack gap="xs">
-          <Title order={3} size="h4">
+          <Title order={2} size="h4">
             To be known
           </Title>
           <List size="sm" spacing="xs">
@@ -55,7 +56,7 @@ function Head({ record }: { record: Records["SplitRecord"] }) {
   return (
     <>
       <Group justify="space-between">
-        <Title order={2}>{name}</Title>
+        <PageTitle>{name}</PageTitle>
         <Group gap="xs">
           <LinkButton to="/new" search={{ split: name }}>
             New experiment
@@ -151,7 +152,7 @@ function Shares({ record: { counts, class_counts, report } }: { record: Records[
     parts.reduce((total, part) => total + (strata[part]?.[name] ?? 0), 0);
   return (
     <Stack gap="xs">
-      <Title order={3} size="h4">
+      <Title order={2} size="h4">
         Parts
       </Title>
       <Table.ScrollContainer minWidth={560}>
@@ -274,7 +275,7 @@ function LargeGroups({ name }: { name: string }) {
   if (groups.length === 0) return null;
   return (
     <Stack gap="xs">
-      <Title order={3} size="h4">
+      <Title order={2} size="h4">
         Large groups, to look at
       </Title>
       <Text size="sm">

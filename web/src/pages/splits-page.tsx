@@ -10,17 +10,18 @@ import { draftOf, madeUpName, splitRequest } from "../state/split-draft";
 import { JobsProgress } from "./job-progress";
 import { LinkAnchor, LinkButton } from "./links";
 import { Listing } from "./listing";
+import { PageTitle } from "./page-title";
 
 const KINDS = ["split"] as const;
 
 /** The splits: list, create, start an experiment on one. */
 export function SplitsPage() {
-  const { from } = useSearch({ from: "/splits" });
+  const { from, dataset } = useSearch({ from: "/splits" });
   const splits = useQuery(splitList);
   const earlier = useQuery({ ...split(from ?? ""), enabled: from !== undefined });
   return (
     <Stack>
-      <Title order={2}>Splits</Title>
+      <PageTitle>Splits</PageTitle>
       <Listing
         query={splits}
         columns={["Name", "Dataset", "Task", "Train", "Validation", "Test", "How", ""]}
@@ -47,18 +48,26 @@ export function SplitsPage() {
         )}
       />
       <Refused error={earlier.error} />
-      {(from === undefined || earlier.data) && <NewSplit key={from} earlier={earlier.data} />}
+      {(from === undefined || earlier.data) && (
+        <NewSplit key={`${from} ${dataset}`} earlier={earlier.data} of={dataset} />
+      )}
     </Stack>
   );
 }
 
+interface NewSplitProps {
+  earlier: Records["SplitRecord"] | undefined;
+  /** The dataset that was asked for. */
+  of: string | undefined;
+}
+
 /** A new split, of a dataset or by the plan of an earlier split. */
-function NewSplit({ earlier }: { earlier: Records["SplitRecord"] | undefined }) {
+function NewSplit({ earlier, of }: NewSplitProps) {
   const datasets = useQuery(datasetList);
   const splits = useQuery(splitList);
   const creating = useCreateSplit();
   const navigate = useNavigate();
-  const [chosen, setDataset] = useState(earlier?.dataset);
+  const [chosen, setDataset] = useState(earlier?.dataset ?? of);
   const [draft, setDraft] = useState(() => draftOf(earlier?.plan ?? {}));
   const dataset = chosen ?? datasets.data?.[0]?.name ?? "";
   const form = useQuery(splitForm(dataset));
@@ -66,7 +75,7 @@ function NewSplit({ earlier }: { earlier: Records["SplitRecord"] | undefined }) 
   return (
     <Paper withBorder p={{ base: "sm", sm: "md" }} component="section" aria-label="Create a split">
       <Stack>
-        <Title order={3} size="h4">
+        <Title order={2} size="h4">
           Create a split
         </Title>
         <Select

@@ -35,6 +35,39 @@ export const datasetList = queryOptions({
   queryFn: () => answered(client.GET("/api/datasets")),
 });
 
+export const dataset = (name: string) =>
+  queryOptions({
+    queryKey: ["datasets", name],
+    queryFn: () => answered(client.GET("/api/datasets/{name}", { params: { path: { name } } })),
+  });
+
+export const datasetStatistics = (name: string) =>
+  queryOptions({
+    queryKey: ["datasets", name, "statistics"],
+    queryFn: () =>
+      answered(client.GET("/api/datasets/{name}/statistics", { params: { path: { name } } })),
+  });
+
+/** What the import of a dataset found; null where an older version imported it. */
+export const importReport = (name: string) =>
+  queryOptions({
+    queryKey: ["datasets", name, "report"],
+    queryFn: () =>
+      answered(client.GET("/api/datasets/{name}/report", { params: { path: { name } } })),
+  });
+
+export const formatList = queryOptions({
+  queryKey: ["formats"],
+  queryFn: () => answered(client.GET("/api/formats")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const findingKinds = queryOptions({
+  queryKey: ["finding-kinds"],
+  queryFn: () => answered(client.GET("/api/finding-kinds")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 export const splitList = queryOptions({
   queryKey: ["splits"],
   queryFn: () => answered(client.GET("/api/splits")),
@@ -147,6 +180,21 @@ function useAction<Wanted, Done>(action: (wanted: Wanted) => Promise<Done>) {
 
 export const useImport = () =>
   useAction((body: Records["DatasetImport"]) => answered(client.POST("/api/datasets", { body })));
+
+export const useCheckSource = () =>
+  useAction((body: Records["DatasetSource"]) =>
+    answered(client.POST("/api/datasets/check", { body })),
+  );
+
+export const useJoin = () =>
+  useAction((body: Records["DatasetJoin"]) =>
+    answered(client.POST("/api/datasets/join", { body })),
+  );
+
+export const useInspect = () =>
+  useAction((name: string) =>
+    answered(client.POST("/api/datasets/{name}/inspect", { params: { path: { name } } })),
+  );
 
 export const useCheck = () =>
   useAction((name: string) =>

@@ -20,15 +20,17 @@ export function mean(values: (number | null | undefined)[]): number | null {
 /** A clause as a sentence of its own. */
 export const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** By the names of the command line's options: what the forms call what they set. */
+/** By the names of the command line's options: what the forms call what they set. By commands: where
+ * the page does the same. */
 export type Words = Record<string, string>;
 
-/** Say what a text says of the command line's options with the titles of the forms' fields; whole
- * commands, which stand in backticks, are left as they are. */
+/** Say what a text says of the command line in the words of the page: the titles of the forms' fields
+ * in place of options, and in place of commands, which stand in backticks, where the page does it.
+ * A command that only the command line has is left as it is. */
 export function inFormWords(text: string, words: Words): string {
   return text
     .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith("`") ? part : withTitles(part, words)))
+    .map((part) => (part.startsWith("`") ? placed(part, words) : withTitles(part, words)))
     .join("");
 }
 
@@ -38,3 +40,17 @@ const withTitles = (text: string, words: Words) =>
     if (title === undefined) return option;
     return no ? `switching off “${title}”` : `“${title}”`;
   });
+
+/** Where the page does what a command does; of those that fit, what names the most of its options. */
+function placed(quoted: string, words: Words): string {
+  const given = quoted
+    .slice(1, -1)
+    .replace(/^playground /, "")
+    .split(/[ =]/);
+  const [noun, verb] = given;
+  const fitting = Object.keys(words)
+    .filter((command) => command === `${noun} ${verb}` || command.startsWith(`${noun} ${verb} `))
+    .filter((command) => command.split(" ").every((word) => given.includes(word)))
+    .sort((one, other) => other.length - one.length);
+  return words[fitting[0] ?? ""] ?? quoted;
+}

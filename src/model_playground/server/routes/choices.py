@@ -1,10 +1,11 @@
-"""What can be chosen: tasks, losses, architectures, and the form that is derived from them."""
+"""What can be chosen: tasks, formats, losses, architectures, and the form derived from them."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from model_playground.core.contracts import LossDeclaration
+from model_playground.core.dataset_records import FindingKindRecord, FormatRecord
 from model_playground.core.loss_records import LossAdvice
 from model_playground.core.records import (
     ChoiceRecord,
@@ -17,7 +18,7 @@ from model_playground.core.specification import Specification
 from model_playground.server.names import NAME
 from model_playground.server.opened import Opened
 from model_playground.server.routes.datasets import DatasetImport
-from model_playground.server.words import words_of
+from model_playground.server.words import PLACES, words_of
 
 router = APIRouter()
 
@@ -26,6 +27,18 @@ router = APIRouter()
 def list_tasks(playground: Opened) -> list[TaskRecord]:
     """List the tasks with their slots."""
     return playground.list_tasks()
+
+
+@router.get("/formats")
+def list_formats(playground: Opened) -> list[FormatRecord]:
+    """List the formats that labelled images can come in."""
+    return playground.list_formats()
+
+
+@router.get("/finding-kinds")
+def list_finding_kinds(playground: Opened) -> list[FindingKindRecord]:
+    """List what an import or a check can find, with what to do about it."""
+    return playground.list_finding_kinds()
 
 
 @router.get("/losses")
@@ -68,5 +81,5 @@ def get_experiment_form(playground: Opened, split: str, task: str | None = None)
 
 @router.get("/words")
 def list_words() -> dict[str, str]:
-    """Say what the forms call what the command line's options set, by the options' names."""
-    return words_of((Specification, DatasetImport, SplitPlan))
+    """Say what the page calls what the command line's options set, and where it does a command."""
+    return words_of((Specification, DatasetImport, SplitPlan)) | PLACES

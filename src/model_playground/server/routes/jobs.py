@@ -11,7 +11,7 @@ router = APIRouter(prefix="/jobs")
 
 @router.get("")
 def list_jobs(jobs: GoingOn) -> list[JobRecord]:
-    """List the imports, checks and splits that are going on, and how far they are."""
+    """List the imports, joins, checks and splits that are going on, and how far they are."""
     return jobs.listed()
 
 
