@@ -26,6 +26,7 @@ TYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "BLOCK", 64)
+    monkeypatch.setattr(answers, "PLAIN_FROM", 0)
 
 
 def value_weight_slope(

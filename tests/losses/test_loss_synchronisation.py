@@ -13,8 +13,6 @@ from loss_variants import HAVE_FAST_PATHS, by_name, variants
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from model_playground.losses import (
-    BinaryCrossEntropyLoss,
-    BinaryFocalLoss,
     BoundingBoxRegressionLoss,
     FocalLoss,
     check_values,
@@ -39,13 +37,10 @@ WAITS = {
 
 
 LOOK_INTO_BLOCKS = [
-    BinaryCrossEntropyLoss,
-    BinaryFocalLoss,
-    *(loss for loss in ALL if issubclass(loss, (OverlapBoxLoss, BoundingBoxRegressionLoss))),
+    loss for loss in ALL if issubclass(loss, (OverlapBoxLoss, BoundingBoxRegressionLoss))
 ]
-"""Their kernels look at each block, on the CPU alone, where nothing is waited for: whether all
-answers are a plain yes or no, and at the longest side of the boxes. On a GPU Triton's kernels or
-the formulas serve."""
+"""Their kernel looks at the longest side in each block, on the CPU alone, where nothing is waited
+for; on a GPU the formula serves. That of answers looks at large blocks only, on the CPU too."""
 
 
 class NothingWaits(TorchDispatchMode):

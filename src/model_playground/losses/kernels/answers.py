@@ -26,6 +26,9 @@ from model_playground.losses.kernels.memory import room_like
 BLOCK = 2**18
 """Answers in a block: smaller ones cost more in calls than they save by a nearer cache."""
 
+PLAIN_FROM = 2**9
+"""Answers in a block from which it is worth a look whether all are plain."""
+
 Formula = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -198,7 +201,8 @@ def _work_off(task: AnswersTask, place: _Place, room: Tensor) -> None:
     written, *spare = buffers
     same_type = place.slopes is None or place.slopes.dtype == written.dtype
     slopes = place.slopes if same_type else written
-    if not (task.kernel.has_plain_values and _work_off_plain(task, place, slopes, spare)):
+    may_be_plain = task.kernel.has_plain_values and place.scores.numel() >= PLAIN_FROM
+    if not (may_be_plain and _work_off_plain(task, place, slopes, spare)):
         block = _block(task, place, slopes, spare)
         torch.sum(block.kept, 1, out=place.sums[:, 1])
         torch.sum(task.kernel.values(block), 1, out=place.sums[:, 0])
