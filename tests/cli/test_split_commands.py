@@ -110,7 +110,7 @@ def test_a_large_group_is_named_and_shown_on_a_sheet(run: Any, fruit: Path, tmp_
     assert run("dataset", "import", fruit, "--name", "fruit").code == 0
     made = run("split", "create", "fruit", "--name", "one")
     assert made.code == 0
-    assert "above 5 % of the items (7 of 42 items (17%))" in made.err
+    assert "above 5 % of the items (7 of 42 items (17 %))" in made.err
     sheet = tmp_path / "workspace" / "artifacts" / "splits" / "one-group-1.png"
     assert str(sheet) in made.err.replace("\n", "")
     with Image.open(sheet) as image:
