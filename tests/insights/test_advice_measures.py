@@ -67,6 +67,11 @@ def test_classes_are_unbalanced_from_ten_times_on(rare: int, is_found: bool) -> 
     assert "dataset check" in one.threshold
 
 
+def test_classes_of_one_size_are_told_as_that() -> None:
+    one = measure(classified({"cat": 30, "dog": 30}))[Circumstance.IMBALANCE]
+    assert (one.state, one.said) == ("not found", "each class has 30 images")
+
+
 def test_a_class_alone_is_not_unbalanced() -> None:
     one = measure(classified({"cat": 300, "dog": 0}))[Circumstance.IMBALANCE]
     assert (one.state, one.said) == ("not found", "cat is the only class that has images")

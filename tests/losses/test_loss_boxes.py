@@ -179,6 +179,13 @@ class TestWiseMemory:
         assert WiseIoUBoxLoss(delta=1000, version="v1")(*drawn(8)).isfinite()
         assert WiseIoUBoxLoss(delta=93)(*drawn(8)).isfinite()  # 93 · ln 1.9 = 59.7
 
+    def test_what_holds_of_some_kinds_alone_says_of_which(self) -> None:
+        held = BoundingBoxRegressionLoss.traits.detached
+        assert 'the focusing factor (kind="wise_iou")' in held
+        assert 'the weight α of the proportions (kind="ciou")' in held
+        told = " ".join((BoundingBoxRegressionLoss.__doc__ or "").split())
+        assert 'changes during training with kind="wise_iou" alone' in told
+
     def test_its_state_is_saved_through_all_that_holds_it(self) -> None:
         input, target = drawn(8)
         umbrella = BoundingBoxRegressionLoss(kind="wise_iou", options={"momentum": 0.5})

@@ -98,6 +98,8 @@ def _imbalance(revision: Revision, layout: Layout) -> MeasuredCircumstance:
     said = (
         f"{most} has {present[most]:,} {unit}, {least} {present[least]:,}: "
         f"{number(ratio)} times as many"
+        if ratio > 1 or len(present) < len(counts)
+        else f"each class has {present[most]:,} {unit}"
     )
     if absent := [name for name in counts if name not in present]:
         said += f"; {_listed(absent)} {'has' if len(absent) == 1 else 'have'} none"

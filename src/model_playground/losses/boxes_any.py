@@ -33,11 +33,16 @@ else:
 def _traits_of_any() -> Traits:
     """Return what holds for one kind at least, and for a matcher's cost for all of them."""
     kinds = [loss.traits for loss in KINDS.values()]
+    factors = [
+        f'{factor} (kind="{kind}")'
+        for kind, loss in KINDS.items()
+        for factor in loss.traits.detached
+    ]
     return Traits(
         pairwise=all(traits.pairwise for traits in kinds),
         stateful=any(traits.stateful for traits in kinds),
         scale_free=all(traits.scale_free for traits in kinds),
-        detached=tuple(dict.fromkeys(factor for traits in kinds for factor in traits.detached)),
+        detached=tuple(factors),
     )
 
 
@@ -45,7 +50,8 @@ def _traits_of_any() -> Traits:
 class BoundingBoxRegressionLoss(BoxLoss):
     r"""Bounding box regression: the difference between predicted and true boxes, of a chosen kind.
 
-    It only forwards: kind="giou" is GIoUBoxLoss and kind="smooth_l1" is SmoothL1BoxLoss.
+    It only forwards: kind="giou" is GIoUBoxLoss and kind="smooth_l1" is SmoothL1BoxLoss. It changes
+    during training with kind="wise_iou" alone.
 
     Formula:
         \frac{1}{M} \sum_{j=1}^{M} L_{\mathrm{kind}}(\hat{b}_j, b_j)
