@@ -175,6 +175,8 @@ def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> N
     page.get_by_role("link", name="Splits").click()
     page.get_by_role("row", name="fruit-1").get_by_role("link", name="New experiment").click()
 
+    entry = page.get_by_role("link", name="Experiments", exact=True)
+    expect(entry).to_have_attribute("data-active", "true")
     page.get_by_role("combobox", name="Loss of “class”").click()
     refused = page.get_by_role("option", name="GIoU")
     expect(refused).to_contain_text("needs pairs of boxes")
