@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from model_playground.api import Playground
 from model_playground.core.records import SplitPlan
 from model_playground.core.specification import Specification
+from model_playground.datasets.formats.format import FORMATS
 from model_playground.server.app import PAGE
 from model_playground.server.routes.datasets import DatasetImport
 
@@ -173,6 +175,8 @@ def test_from_images_to_a_comparison(page: Page, serve: Serve, fruit: Path) -> N
     page.get_by_role("link", name="Splits").click()
     page.get_by_role("row", name="fruit-1").get_by_role("link", name="New experiment").click()
 
+    entry = page.get_by_role("link", name="Experiments", exact=True)
+    expect(entry).to_have_attribute("data-active", "true")
     page.get_by_role("combobox", name="Loss of “class”").click()
     refused = page.get_by_role("option", name="GIoU")
     expect(refused).to_contain_text("needs pairs of boxes")
@@ -340,6 +344,100 @@ def test_a_refusal_is_in_the_words_of_the_form(page: Page, serve: Serve, fruit: 
     refusal = form.get_by_role("alert")
     expect(refusal).to_contain_text("“Task” classification")
     expect(refusal).not_to_contain_text("--")
+
+
+def test_a_format_is_chosen_among_those_that_declare_themselves(
+    page: Page, serve: Serve, fruit: Path
+) -> None:
+    page.goto(f"{serve()}/datasets")
+    field = page.get_by_role("combobox", name="Format")
+    expect(field).to_have_value("Auto (recognised)")
+    field.click()
+    offered = page.get_by_role("option")
+    expect(offered).to_have_count(len(FORMATS) + 1)
+    expect(offered.first).to_contain_text("Auto")
+    for one in FORMATS:
+        expect(page.get_by_role("option", name=f"{one.title} ({one.name})")).to_have_count(1)
+    choose(page, "Format", "Class folders")
+    # What it has no use for is not asked.
+    expect(page.get_by_role("textbox", name="Tag separator")).to_have_count(0)
+    page.get_by_role("textbox", name="Path").fill(str(fruit))
+    page.get_by_role("textbox", name="Name").fill("fruit")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Imported 60 items as fruit")
+    expect(page.get_by_role("row", name="fruit")).to_contain_text("class_folders")
+
+
+def test_every_finding_is_shown_and_the_report_is_saved(
+    page: Page, serve: Serve, fruit: Path
+) -> None:
+    for number in range(45):
+        (fruit / "plum" / f"broken {number:02}.png").write_bytes(b"no image")
+    page.goto(f"{serve()}/datasets")
+    page.get_by_role("textbox", name="Path").fill(str(fruit))
+    page.get_by_role("textbox", name="Name").fill("fruit")
+    page.get_by_role("button", name="Import", exact=True).click()
+    refusal = page.get_by_role("alert")
+    expect(refusal).to_contain_text("“Check” (beside “Import”, or on the page of the dataset)")
+    expect(refusal).not_to_contain_text("playground dataset")
+    page.get_by_role("button", name="Check", exact=True).click()
+    kind = page.get_by_role("button", name="Image that cannot be read (45)")
+    kind.click()
+    table = page.get_by_role("table", name="Image that cannot be read")
+    expect(table.get_by_role("row")).to_have_count(21)
+    expect(page.get_by_text("leave it out with “Leave out items")).to_be_visible()
+    page.get_by_role("button", name="Page 3").click()
+    expect(table.get_by_role("row").last).to_contain_text("plum/broken 44.png")
+    expect(table.get_by_role("row").last).to_contain_text("blocks import")
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download as JSON").click()
+    saved = json.loads(downloading.value.path().read_text(encoding="utf-8"))
+    assert len(saved["findings"]) == 45
+    assert saved["counts"][0]["count"] == 45
+
+    page.get_by_role("checkbox", name="Leave out items that cannot be used").check()
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("status").get_by_role("link", name="fruit").click()
+    expect(page).to_have_title("fruit – Model Playground")
+    expect(page.get_by_role("heading", name="fruit", exact=True)).to_be_visible()
+    expect(page.get_by_role("row", name="cherry")).to_contain_text("20")
+    expect(page.get_by_text("fruit, at its import")).to_be_visible()
+    (fruit / "plum" / "0.png").unlink()
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.get_by_text("fruit, checked now")).to_be_visible()
+    page.get_by_role("button", name="Inspect").click()
+    expect(page.get_by_text("59 items · classification")).to_be_visible()
+    page.get_by_role("link", name="New split").click()
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value("fruit")
+
+
+def test_datasets_are_joined_or_refused_on_the_page(
+    page: Page, serve: Serve, playground: Playground, fruit: Path
+) -> None:
+    playground.import_dataset(fruit, name="fruit")
+    rows = [f"cherry/{number}.png,{number}.5" for number in range(20)]
+    (fruit / "sizes.csv").write_text("\n".join(["file,size", *rows]), encoding="utf-8")
+    playground.import_dataset(fruit / "sizes.csv", name="sizes", task="regression")
+    (fruit / "sizes.csv").unlink()
+    playground.import_dataset(fruit, name="more fruit")
+    page.goto(f"{serve()}/datasets")
+    form = page.get_by_role("form", name="Join datasets")
+    form.get_by_role("textbox", name="Name of the joined one").fill("both")
+    for name in ("fruit", "sizes"):
+        form.get_by_role("combobox", name="Datasets").click()
+        page.get_by_role("option", name=name, exact=True).click()
+    page.keyboard.press("Escape")
+    form.get_by_role("button", name="Join").click()
+    expect(form.get_by_role("alert")).to_contain_text(
+        "fruit and sizes cannot be joined: fruit has the task classification, sizes has"
+    )
+    form.get_by_role("combobox", name="Datasets").press("Backspace")
+    form.get_by_role("combobox", name="Datasets").click()
+    page.get_by_role("option", name="more fruit").click()
+    page.keyboard.press("Escape")
+    form.get_by_role("button", name="Join").click()
+    expect(form.get_by_role("status")).to_contain_text("Joined as both: 120 items, 3 classes")
+    expect(page.get_by_role("row", name="both")).to_contain_text("cherry (40)")
 
 
 def test_advice_for_the_data_is_in_the_form_and_can_be_taken(

@@ -36,7 +36,10 @@ test("a format nobody knew of is offered behind the recognition, with what it ho
   const change = shown(null);
   await userEvent.click(screen.getByRole("combobox", { name: "Format" }));
   const options = screen.getAllByRole("option");
-  expect(options.map(({ textContent }) => textContent?.includes("(auto)"))).toEqual([true, false]);
+  expect(options.map(({ textContent }) => textContent?.includes("Auto (recognised)"))).toEqual([
+    true,
+    false,
+  ]);
   expect(options[1]?.textContent).toContain("Marks of ours (marks)");
   expect(options[1]?.textContent).toContain("For detection, instance segmentation.");
   expect(options[1]?.textContent).toContain("“Class table”");
@@ -50,6 +53,6 @@ test("what a chosen format reads stands below it, in the words of the page", asy
   const row = within(await screen.findByRole("table")).getByRole("row", { name: /mark/ });
   expect(row.textContent).toBe("markwith “Task” detection: a box");
   await userEvent.click(screen.getByRole("combobox", { name: "Format" }));
-  await userEvent.click(screen.getByRole("option", { name: /auto/ }));
+  await userEvent.click(screen.getByRole("option", { name: /Auto/ }));
   expect(change).toHaveBeenCalledWith(null);
 });

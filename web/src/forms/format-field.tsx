@@ -24,7 +24,7 @@ export function FormatField({ formats, value, onChange }: FormatFieldProps) {
         label="Format"
         description="How the labels stand on disk"
         data={[
-          { value: AUTO, label: "Recognised by the files (auto)" },
+          { value: AUTO, label: "Auto (recognised)" },
           ...formats.map(({ name, title }) => ({ value: name, label: `${title} (${name})` })),
         ]}
         value={value ?? AUTO}
@@ -51,7 +51,7 @@ function Option({
       <Text size="xs" c="dimmed">
         {format
           ? `${said(inWords, format.summary)} ${labelsOf(format)}`
-          : "It is said by what it was recognised."}
+          : "Recognised by the files; it is said by what."}
       </Text>
     </div>
   );

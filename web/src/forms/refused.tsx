@@ -1,7 +1,7 @@
 import { Alert } from "@mantine/core";
 import { Refusal } from "../api/client";
 import { useFormWords } from "../state/queries";
-import { sentence } from "../state/wording";
+import { refusal } from "../state/wording";
 
 interface RefusedProps {
   error: Error | null | undefined;
@@ -12,6 +12,7 @@ interface RefusedProps {
 export function Refused({ error, title }: RefusedProps) {
   const inWords = useFormWords();
   if (!error) return null;
+  const named = error instanceof Refusal ? error.record.arguments : {};
   const isCancelled = error instanceof Refusal && error.record.code === "job.cancelled";
   return (
     <Alert
@@ -19,7 +20,7 @@ export function Refused({ error, title }: RefusedProps) {
       title={isCancelled ? "Cancelled" : title}
       role={isCancelled ? "status" : "alert"}
     >
-      {sentence(inWords(error.message))}
+      {refusal(inWords(error.message), named)}
     </Alert>
   );
 }

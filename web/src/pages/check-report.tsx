@@ -156,7 +156,7 @@ function Places({ found, said }: PlacesProps) {
       )}
       {fitting.length === 0 && <Text size="sm">None has “{sought}”.</Text>}
       {fitting.length > 0 && (
-        <Table.ScrollContainer minWidth={520}>
+        <Table.ScrollContainer minWidth={640}>
           <Table aria-label={said?.title}>
             <Table.Thead>
               <Table.Tr>
@@ -200,7 +200,7 @@ function Place({ finding: { file, line, message, decision, others = [] } }: { fi
   const inWords = useFormWords();
   return (
     <Table.Tr>
-      <Table.Td style={{ overflowWrap: "anywhere" }} miw="10rem">
+      <Table.Td style={{ overflowWrap: "anywhere" }} miw="14rem">
         {file}
         {others.length > 0 && <Others files={others} />}
       </Table.Td>

@@ -28,7 +28,15 @@ export function ComparePage() {
   const known = seriesOf(Object.values(runs).flat());
   const shown = asked ?? ["validation/loss", ...known.filter(isMetric).slice(0, 1)];
   if (experiments.length < 2)
-    return <Text>Choose two experiments or more in the list of experiments to compare them.</Text>;
+    return (
+      <Stack>
+        <PageTitle>Comparison</PageTitle>
+        <Text>
+          Choose two or more in the <LinkAnchor to="/experiments">list of experiments</LinkAnchor>{" "}
+          to compare them.
+        </Text>
+      </Stack>
+    );
   return (
     <Stack>
       <PageTitle>Comparison</PageTitle>

@@ -177,7 +177,8 @@ function sizesOf({ sizes, distinct_sizes }: Records["DatasetStatistics"]): strin
   if (!commonest) return "not known: no image was looked into yet";
   const { width, height, items } = commonest;
   const others = distinct_sizes - 1;
-  const more = others > 0 ? ` and ${others.toLocaleString()} others` : "";
+  const more =
+    others > 0 ? ` and ${others.toLocaleString()} other ${others === 1 ? "size" : "sizes"}` : "";
   return `${width}×${height} pixels (${items.toLocaleString()} images)${more}`;
 }
 

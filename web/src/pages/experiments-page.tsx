@@ -31,7 +31,12 @@ export function ExperimentsPage() {
       <Listing
         query={experiments}
         columns={["", "Name", "State", "Split", "Model", "Loss", "Validation loss", "Created"]}
-        empty="No experiment yet. It takes a dataset, a split of it, and a loss."
+        empty={
+          <>
+            No experiment yet. It takes a <LinkAnchor to="/datasets">dataset</LinkAnchor>, a{" "}
+            <LinkAnchor to="/splits">split</LinkAnchor> of it, and a loss.
+          </>
+        }
         row={(one) => (
           <Table.Tr key={one.name}>
             <Table.Td>

@@ -9,6 +9,7 @@ import { FormSection } from "../forms/form-section";
 import { Refused } from "../forms/refused";
 import { bareDraft, type Draft, sectionOf, sent } from "../state/draft";
 import { experiment, experimentForm, splitList, useRun, validation } from "../state/queries";
+import { LinkAnchor } from "./links";
 import { PageTitle } from "./page-title";
 
 const TYPING_MS = 400;
@@ -42,7 +43,13 @@ export function NewExperimentPage() {
           onChange={(name) => name && navigate({ to: "/new", search: { split: name } })}
         />
         {splits.data?.length === 0 && (
-          <Text size="sm">There is no split yet: create one first.</Text>
+          <Text size="sm">
+            There is no split yet:{" "}
+            <LinkAnchor to="/splits" inherit>
+              create one
+            </LinkAnchor>{" "}
+            first.
+          </Text>
         )}
         {form.data && <Text size="sm">Task: {form.data.task.replaceAll("_", " ")}</Text>}
       </FormSection>

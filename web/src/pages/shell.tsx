@@ -40,7 +40,11 @@ export function Shell() {
   );
 }
 
+/** What belongs to an entry of the menu though its address does not begin so. */
+const WITHIN: Record<string, string[]> = { "/experiments": ["/new", "/compare"] };
+
 function Entry({ to, label }: { to: "/splits" | "/experiments" | "/datasets"; label: string }) {
-  const active = useLocation().pathname.startsWith(to);
+  const { pathname } = useLocation();
+  const active = [to, ...(WITHIN[to] ?? [])].some((path) => pathname.startsWith(path));
   return <LinkEntry to={to} label={label} active={active} />;
 }

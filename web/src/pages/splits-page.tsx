@@ -1,4 +1,4 @@
-import { Button, Group, Loader, Paper, Select, Stack, Table, Title } from "@mantine/core";
+import { Button, Group, Loader, Paper, Select, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -82,7 +82,6 @@ function NewSplit({ earlier, of }: NewSplitProps) {
           label="Dataset"
           data={datasets.data?.map(({ name }) => name) ?? []}
           value={dataset || null}
-          placeholder={datasets.data?.length === 0 ? "Import one first" : undefined}
           allowDeselect={false}
           searchable
           onChange={(name) => {
@@ -90,6 +89,15 @@ function NewSplit({ earlier, of }: NewSplitProps) {
             if (name) setDataset(name);
           }}
         />
+        {datasets.data?.length === 0 && (
+          <Text size="sm">
+            There is no dataset yet:{" "}
+            <LinkAnchor to="/datasets" inherit>
+              import one
+            </LinkAnchor>{" "}
+            first.
+          </Text>
+        )}
         <Refused error={datasets.error ?? form.error} />
         {form.isLoading && <Loader aria-label="Loading" />}
         {form.data && (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inFormWords } from "./wording";
+import { inFormWords, refusal } from "./wording";
 
 const words = {
   "dataset check": "“Check”",
@@ -28,4 +28,10 @@ test("a command is called by where the page does the same", () => {
   expect(inFormWords(said, words)).toBe("as in “Check”; “Check” tells");
   expect(inFormWords("`split create --from` reads it", words)).toBe("“From a list” reads it");
   expect(inFormWords("`playground split create D --name N`", words)).toBe("“Create a split”");
+});
+
+test("a refusal is a sentence, but a name that it begins with is not changed", () => {
+  const named = { name: "bccd", path: "" };
+  expect(refusal("bccd and nuts cannot be joined", named)).toBe("bccd and nuts cannot be joined");
+  expect(refusal("there is no dataset bccd", named)).toBe("There is no dataset bccd");
 });

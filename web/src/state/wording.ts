@@ -20,6 +20,14 @@ export function mean(values: (number | null | undefined)[]): number | null {
 /** A clause as a sentence of its own. */
 export const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** A refusal as a sentence; a name that stands first keeps its first letter. */
+export function refusal(message: string, named: Record<string, unknown>): string {
+  const isName = Object.values(named).some(
+    (value) => typeof value === "string" && value !== "" && message.startsWith(value),
+  );
+  return isName ? message : sentence(message);
+}
+
 /** By the names of the command line's options: what the forms call what they set. By commands: where
  * the page does the same. */
 export type Words = Record<string, string>;
