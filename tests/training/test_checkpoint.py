@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from model_playground.core.errors import InvalidError, NotFoundError
+from model_playground.training.checkpoint import read_checkpoint, write_checkpoint
 from model_playground.training.inference import (
     evaluate_checkpoint,
     item_losses,
@@ -122,3 +123,15 @@ def test_nothing_half_written_is_left(
     train(make_plan(epochs=2), drawn_items, tmp_path, emit=heard.append)
     names = {f"{name}.{kind}" for name in ("best", "last") for kind in ("safetensors", "json")}
     assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_one_that_cannot_be_written_is_named_and_leaves_the_older(
+    make_plan: MakePlan, drawn_items: Items, heard: Heard, tmp_path: Path
+) -> None:
+    train(make_plan(), drawn_items, tmp_path, emit=heard.append)
+    before = (tmp_path / "best.safetensors").read_bytes()
+    stored = read_checkpoint(tmp_path, "best")
+    (tmp_path / ".best.safetensors.unfinished").mkdir()
+    with pytest.raises(InvalidError, match=r"best\.safetensors cannot be written: "):
+        write_checkpoint(tmp_path, "best", stored.record, stored.weights)
+    assert (tmp_path / "best.safetensors").read_bytes() == before

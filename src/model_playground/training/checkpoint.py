@@ -22,6 +22,7 @@ from torch import Tensor
 from model_playground.core.contracts import Facts, Link
 from model_playground.core.errors import InvalidError, NotFoundError
 from model_playground.core.specification import Specification
+from model_playground.core.whole_files import reason
 from model_playground.training.scale import Scale
 
 CheckpointName = Literal["best", "last"]
@@ -90,6 +91,9 @@ def write_checkpoint(
         weights: by name.
         solver: its tensors by parameter and name, to go on training.
         losses: what those with a memory have learnt, by name.
+
+    Raises:
+        InvalidError: it cannot be written; an older one is still there.
     """
     tensors = dict(weights) | {f"{_LOSSES}{key}": value for key, value in (losses or {}).items()}
     for parameter, state in (solver or {}).items():
@@ -153,10 +157,21 @@ def finite_figures(figures: Mapping[str, float]) -> dict[str, float | None]:
 
 @contextmanager
 def _in_place(path: Path) -> Iterator[Path]:
-    """Give another name to write to, and put the file in place once it is whole."""
+    """Give another name to write to, and put the file in place once it is whole.
+
+    The name is always the same: what a killed training left is overwritten by the next.
+    """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        yield unfinished
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        try:
+            yield unfinished
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        raise InvalidError(
+            "checkpoint.unwritable",
+            "the checkpoint {path} cannot be written: {why}",
+            path=str(path),
+            why=reason(error) if isinstance(error, OSError) else str(error),
+        ) from error

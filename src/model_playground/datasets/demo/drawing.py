@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from model_playground.core.whole_files import whole_file
 
 OVERSAMPLING = 4  # pictures are drawn this many times larger and shrunk, for smooth edges
 
@@ -70,6 +71,5 @@ def turned_rectangle(
 
 def write_text(path: Path, text: str) -> None:
     """Write a file as a whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

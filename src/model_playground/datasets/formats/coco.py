@@ -121,8 +121,11 @@ def check_categories(path: Path, name: str, ids: Sequence[Id], names: Sequence[s
         InvalidError: one does; it names both lines.
     """
     for what, values in (("id", ids), ("name", names)):
-        second = next((place for place, one in enumerate(values) if one in values[:place]), None)
-        if second is not None:
+        if len(set(values)) < len(values):
+            first_of: dict[Id, int] = {}
+            second = next(
+                place for place, one in enumerate(values) if first_of.setdefault(one, place) < place
+            )
             file = JsonFile(path, name)
             pieces = file.decoded(_CategoriesAlone).categories
             raise InvalidError(
@@ -133,7 +136,7 @@ def check_categories(path: Path, name: str, ids: Sequence[Id], names: Sequence[s
                 what=what,
                 value=values[second],
                 line=file.line_of(pieces[second]),
-                first=file.line_of(pieces[values.index(values[second])]),
+                first=file.line_of(pieces[first_of[values[second]]]),
             )
 
 

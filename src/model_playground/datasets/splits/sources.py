@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from model_playground.core.counting import counted
 from model_playground.core.errors import InvalidError
 from model_playground.core.records import PARTS
-from model_playground.datasets.parts import ListedPart, numbers_told, part_of, parts_of
+from model_playground.datasets.parts import (
+    ListedPart,
+    numbers_told,
+    part_of,
+    part_of_folders,
+    parts_of,
+)
 from model_playground.datasets.splits.conditions import ItemFields, items_that
 from model_playground.datasets.splits.drawing import lots_of
 from model_playground.datasets.splits.list_files import says_training
@@ -85,10 +91,7 @@ def own_partitions(items: pa.Table) -> Given:
                 numbers = numbers_told(told)
                 notes = (f"the column {column}: {numbers}",) if numbers else ()
                 return _by_words([told.get(word) for word in words], "as the files came", notes)
-    folders = [PurePosixPath(path).parts[:-1] for path in items["path"].to_pylist()]
-    named = [
-        next((part for piece in pieces if (part := part_of(piece))), None) for pieces in folders
-    ]
+    named = [part_of_folders(path) for path in items["path"].to_pylist()]
     return _by_words(named, "by folders")
 
 
