@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from model_playground.losses import AsymmetricLoss, BinaryCrossEntropyLoss, BinaryFocalLoss, Loss
 from model_playground.losses.kernels import answers, formulas_only
+from model_playground.losses.kernels.binary import surprise_and_wrong
 from model_playground.losses.kernels.memory import room_like
 
 LOSSES = [
@@ -164,3 +166,12 @@ def test_room_for_a_gradient_has_the_shape_and_order_of_its_tensor() -> None:
     assert room_like(scores, contiguous=True).is_contiguous()
     room.fill_(1)
     assert bool((room == 1).all())
+
+
+def test_small_surprises_are_right_to_a_millionth_of_themselves() -> None:
+    right = torch.linspace(-20, 20, 4001)
+    exact = right.double()
+    surprise, wrong, spare = (torch.empty_like(right) for _ in range(3))
+    surprise_and_wrong(right, surprise, wrong, spare)
+    torch.testing.assert_close(surprise.double(), -logsigmoid(exact), rtol=1.2e-6, atol=0)
+    torch.testing.assert_close(wrong.double(), torch.sigmoid(-exact), rtol=1.2e-6, atol=0)

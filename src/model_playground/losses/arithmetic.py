@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+LOG2_E = math.log2(math.e)
+"""e^x = 2^(x · LOG2_E): the exponential of two takes a quarter of the time of e's."""
 
 
 def sum_type(tensor: Tensor) -> torch.dtype:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from model_playground.losses.arithmetic import LOG2_E
 from model_playground.losses.kernels.answers import Block, PlainBlock
-
-LOG2_E = math.log2(math.e)
 
 
 class BinaryCrossEntropyKernel(NamedTuple):
@@ -198,9 +196,9 @@ class AsymmetricKernel(NamedTuple):
 
 
 def surprise_and_wrong(right: Tensor, surprise: Tensor, wrong: Tensor, spare: Tensor) -> None:
-    """Write -log (1 - q) and q, the probability of the wrong answer, exact also near 0.
+    """Write -log (1 - q) and q, the probability of the wrong answer.
 
-    The power is of two, whose exponential takes a quarter of the time of e's.
+    In float32 both are right to a millionth of themselves for scores of up to 20, however small.
     """
     power = torch.abs(right, out=spare).mul_(-LOG2_E).exp2_()
     torch.log1p(power, out=surprise).sub_(torch.clamp(right, max=0, out=wrong))

@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from model_playground.losses.arithmetic import index_and_kept, sum_type
+from model_playground.losses.arithmetic import LOG2_E, index_and_kept, sum_type
 from model_playground.losses.kernels.blocks import Scores
 from model_playground.losses.kernels.memory import room_like
-from model_playground.losses.kernels.regions import LOG2_E
 
 
 class FocalTask(NamedTuple):

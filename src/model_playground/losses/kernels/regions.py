@@ -8,7 +8,6 @@ written out as 0 and 1 for every class.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -17,12 +16,10 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-from model_playground.losses.arithmetic import index_and_kept, sum_type
+from model_playground.losses.arithmetic import LOG2_E, index_and_kept, sum_type
 from model_playground.losses.kernels import blocks
 from model_playground.losses.kernels.blocks import InterpolatedScores, Scores
 from model_playground.losses.kernels.memory import room_like
-
-LOG2_E = math.log2(math.e)
 
 
 class RegionSums(NamedTuple):
@@ -97,7 +94,7 @@ def region_sums_by_formula(logits: Tensor, target: Tensor, ignore_index: int) ->
     )
 
 
-# The two passes on the CPU. Powers are of two: their exponential takes half the time of e's.
+# The two passes on the CPU.
 
 
 def _scores(logits: Tensor, target: Tensor) -> Scores | InterpolatedScores:
